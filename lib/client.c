@@ -1,0 +1,383 @@
+/*
+ * Runs as root, in sshd's monitor, su, login, cron and ctrctl: a guest there.  Leaves no
+ * descriptor, child, signal handler or mask behind, and bounds every wait.
+ */
+#include "lib/client.h"
+
+#include "lib/own.h"
+#include "lib/path.h"
+#include "lib/places.h"
+#include "lib/spawn.h"
+#include "lib/text.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+
+/* A live supervisor answers WIRE_WAIT at once; one that doesn't is stopped or broken. */
+#define FIRST_ANSWER_MS 4000
+/* What building or ending a container may take on a machine under load. */
+#define KIT_MS 20000
+/* How often a supervisor may be found leaving before we give up. */
+#define TRIES_MAX 5
+#define LOCK_STEP_NS 2000000
+#define BACKLOG 256
+
+static int
+supervisor_address(uid_t uid, struct sockaddr_un *address, struct error *err)
+{
+	*address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+	if (text_format(address->sun_path, sizeof(address->sun_path), "%s/%u/%s", PLACE_RUN,
+	    (unsigned)uid, PLACE_SOCKET_NAME) < 0)
+		return error_set(err, errno, "name the supervisor's socket");
+	return 0;
+}
+
+static int
+new_socket(struct error *err)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? error_set(err, errno, "make a socket") : fd;
+}
+
+/*
+ * SO_SNDTIMEO bounds connect(2), which otherwise waits for room in the backlog without end.
+ */
+static int
+connect_supervisor(uid_t uid, struct error *err)
+{
+	struct sockaddr_un address;
+	struct timeval bound = { .tv_sec = FIRST_ANSWER_MS / 1000 };
+	int rc;
+
+	if (supervisor_address(uid, &address, err) < 0)
+		return -1;
+	autofd int fd = new_socket(err);
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound)) < 0)
+		return error_set(err, errno, "bound the wait for the supervisor");
+	do
+		rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
+	while (rc < 0 && errno == EINTR);
+	if (rc < 0)
+		return error_set(err, errno, "connect to %s", address.sun_path);
+	return take_fd(&fd);
+}
+
+static bool
+nobody_listens(const struct error *err)
+{
+	return err->errnum == ENOENT || err->errnum == ECONNREFUSED;
+}
+
+/*
+ * The lock of a uid is flock(2) on its directory, so there is no lock file to leave behind,
+ * and a dead holder holds nothing.  It is held for a few system calls only; a holder that
+ * was stopped there costs this user a refusal, and nobody else anything.
+ */
+static int
+lock_directory(uid_t uid, struct error *err)
+{
+	char name[16];
+	struct stat st;
+
+	if (text_format(name, sizeof(name), "%u", (unsigned)uid) < 0)
+		return error_set(err, errno, "name the directory of uid %u", (unsigned)uid);
+	autofd int run = open("/run", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (run < 0)
+		return error_set(err, errno, "open /run");
+	autofd int all = path_make_private(run, strrchr(PLACE_RUN, '/') + 1, 0700, err);
+	if (all < 0)
+		return error_prefix(err, "/run");
+	for (int waited = 0; waited < FIRST_ANSWER_MS;) {
+		autofd int own = path_make_private(all, name, 0700, err);
+		if (own < 0)
+			return error_prefix(err, "%s", PLACE_RUN);
+		if (flock(own, LOCK_EX | LOCK_NB) == 0 && fstat(own, &st) == 0) {
+			if (st.st_nlink > 0)
+				return take_fd(&own);
+			continue; /* its supervisor has just removed it: make it anew */
+		}
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return error_set(err, errno, "lock %s/%s", PLACE_RUN, name);
+		(void)nanosleep(&(struct timespec) { .tv_nsec = LOCK_STEP_NS }, NULL);
+		waited += LOCK_STEP_NS / 1000000;
+	}
+	return error_set(err, ETIMEDOUT, "lock %s/%s: another login of this user's holds it", PLACE_RUN,
+	    name);
+}
+
+/* With the lock held.  The socket listens before its server runs: nobody who comes is lost. */
+static int
+start_supervisor(uid_t uid, int directory, struct error *err)
+{
+	struct sockaddr_un address;
+	char number[16];
+
+	if (supervisor_address(uid, &address, err) < 0 ||
+	    text_format(number, sizeof(number), "%u", (unsigned)uid) < 0)
+		return -1;
+	autofd int listener = new_socket(err);
+	if (listener < 0)
+		return -1;
+	if (unlinkat(directory, PLACE_SOCKET_NAME, 0) < 0 && errno != ENOENT)
+		return error_set(err, errno, "remove the old %s", address.sun_path);
+	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return error_set(err, errno, "bind %s", address.sun_path);
+	if (listen(listener, BACKLOG) < 0 ||
+	    spawn_detached(PLACE_SUPERVISOR, number, listener, err) < 0) {
+		if (err->errnum == 0)
+			(void)error_set(err, errno, "listen on %s", address.sun_path);
+		(void)unlinkat(directory, PLACE_SOCKET_NAME, 0);
+		return -1;
+	}
+	return 0;
+}
+
+/* *started tells that the supervisor was started by us. */
+static int
+reach_supervisor(uid_t uid, struct error *err)
+{
+	int fd = connect_supervisor(uid, err);
+
+	if (fd >= 0 || !nobody_listens(err))
+		return fd;
+	autofd int directory = lock_directory(uid, err);
+	if (directory < 0)
+		return -1;
+	/* Somebody may have been faster while we waited for the lock. */
+	fd = connect_supervisor(uid, err);
+	if (fd >= 0 || !nobody_listens(err))
+		return fd;
+	*err = (struct error)ERROR_INIT;
+	if (start_supervisor(uid, directory, err) < 0)
+		return -1;
+	return connect_supervisor(uid, err);
+}
+
+union answer {
+	struct wire_head head;
+	struct wire_kit kit;
+	struct wire_text text;
+};
+
+enum talk {
+	TALK_DONE,
+	TALK_AGAIN, /* the supervisor left without answering: a new one will */
+};
+
+/*
+ * Waits for the answer proper.  fds has room for one pidfd and the cgroups.
+ * *ms is what the answer may take once the supervisor has shown that it lives.
+ */
+static int
+await_answer(int connection, union answer *answer, int *fds, unsigned *fds_count, int ms,
+    enum talk *talk, struct error *err)
+{
+	int left = FIRST_ANSWER_MS < ms ? FIRST_ANSWER_MS : ms;
+	unsigned room = *fds_count;
+	bool lives = false;
+
+	for (;;) {
+		*fds_count = room;
+		long length = wire_await(connection, answer, sizeof(*answer), fds, fds_count, &left, err);
+		if (length < 0 && err->errnum == ETIMEDOUT)
+			return error_set(err, ETIMEDOUT, lives ? "wait for the container" :
+			    "wait for the supervisor: is it stopped?");
+		if (length < 0 && err->errnum != ECONNRESET)
+			return -1;
+		if (length <= 0 || (length >= (long)sizeof(struct wire_head) &&
+		    answer->head.type == WIRE_AGAIN)) {
+			*talk = TALK_AGAIN;
+			return 0;
+		}
+		if (length < (long)sizeof(struct wire_head) || answer->head.version != WIRE_VERSION)
+			return error_set(err, EPROTO, "understand the supervisor");
+		if (answer->head.type != WIRE_WAIT) {
+			*talk = TALK_DONE;
+			return 0;
+		}
+		left = ms;
+		lives = true;
+	}
+}
+
+static int
+take_kit(const union answer *answer, const int *fds, unsigned fds_count, struct join_kit *kit,
+    struct error *err)
+{
+	kit->message = answer->kit;
+	if (fds_count == 0 || kit->message.cgroups != fds_count - 1 ||
+	    kit->message.cgroups > WIRE_CGROUPS_MAX) {
+		kit->message.cgroups = 0;
+		return error_set(err, EPROTO, "understand the supervisor's kit");
+	}
+	kit->pidfd = fds[0];
+	for (unsigned i = 1; i < fds_count; i++)
+		kit->cgroup[i - 1] = fds[i];
+	kit->message.session[sizeof(kit->message.session) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(kit->message.environment) / sizeof(kit->message.environment[0]); i++)
+		kit->message.environment[i][sizeof(kit->message.environment[i]) - 1] = '\0';
+	return 0;
+}
+
+static int
+understand(union answer *answer, const int *fds, unsigned fds_count, enum client_answer *result,
+    struct join_kit *kit, struct wire_text *why, struct error *err)
+{
+	if (answer->head.type == WIRE_KIT) {
+		*result = CLIENT_KIT;
+		return take_kit(answer, fds, fds_count, kit, err);
+	}
+	if (answer->head.type == WIRE_EXEMPT) {
+		*result = CLIENT_EXEMPT;
+		return 0;
+	}
+	if (answer->head.type == WIRE_REFUSED) {
+		*result = CLIENT_REFUSED;
+		*why = answer->text;
+		why->text[sizeof(why->text) - 1] = '\0';
+		return 0;
+	}
+	return error_set(err, EPROTO, "understand the supervisor");
+}
+
+/* One conversation with one supervisor. */
+static int
+ask_once(const struct client_request *request, const void *packet, size_t length,
+    enum client_answer *result, struct join_kit *kit, int *connection, struct wire_text *why,
+    enum talk *talk, struct error *err)
+{
+	union answer answer = { .head = { .version = 0 } };
+	int fds[1 + WIRE_CGROUPS_MAX];
+	unsigned fds_count = 1 + WIRE_CGROUPS_MAX;
+	autofd int fd = reach_supervisor(request->subject->uid, err);
+
+	if (fd < 0)
+		return -1;
+	*err = (struct error)ERROR_INIT;
+	bool has_tty = request->flags & WIRE_OPEN_TTY;
+	if (wire_send(fd, packet, length, &request->tty, has_tty ? 1 : 0, err) < 0) {
+		*talk = TALK_AGAIN;
+		return err->errnum == EPIPE || err->errnum == ECONNRESET ? 0 : -1;
+	}
+	if (await_answer(fd, &answer, fds, &fds_count, KIT_MS, talk, err) < 0)
+		return -1;
+	if (*talk == TALK_AGAIN)
+		return 0;
+	if (understand(&answer, fds, fds_count, result, kit, why, err) < 0) {
+		for (unsigned i = 0; i < fds_count; i++)
+			own_close(&fds[i]);
+		kit->pidfd = -1;
+		return -1;
+	}
+	*connection = *result == CLIENT_KIT ? take_fd(&fd) : -1;
+	return 0;
+}
+
+int
+client_open(const struct client_request *request, enum client_answer *answer,
+    struct join_kit *kit, int *connection, struct wire_text *why, struct error *err)
+{
+	autofree void *packet = malloc(WIRE_PACKET_MAX);
+
+	if (!packet)
+		return error_set(err, errno, "ask for a container");
+	long length = wire_pack_open(packet, WIRE_PACKET_MAX, request->subject, request->policy_path,
+	    request->flags, err);
+	if (length < 0)
+		return -1;
+	for (int i = 0; i < TRIES_MAX; i++) {
+		enum talk talk = TALK_DONE;
+		if (ask_once(request, packet, (size_t)length, answer, kit, connection, why, &talk,
+		    err) < 0)
+			return -1;
+		if (talk == TALK_DONE)
+			return 0;
+	}
+	return error_set(err, 0, "the supervisor of uid %u ended %d times before it answered",
+	    (unsigned)request->subject->uid, TRIES_MAX);
+}
+
+void
+client_report(int *connection, const struct error *failure)
+{
+	struct wire_text message = {
+		.head = { .version = WIRE_VERSION, .type = failure ? WIRE_FAILED : WIRE_JOINED },
+	};
+
+	if (failure)
+		(void)error_render(failure, message.text, sizeof(message.text));
+	/* If the supervisor is gone meanwhile, its successor counts us by our pid. */
+	(void)wire_send(*connection, &message, sizeof(message), NULL, 0, NULL);
+	own_close(connection);
+}
+
+/* A request that has no subject: one head there, one head back. */
+static int
+ask_plain(int connection, enum wire_type type, int timeout_ms, enum talk *talk, struct error *err)
+{
+	struct wire_head head = { .version = WIRE_VERSION, .type = type };
+	union answer answer = { .head = { .version = 0 } };
+	unsigned none = 0;
+
+	*talk = TALK_AGAIN;
+	if (wire_send(connection, &head, sizeof(head), NULL, 0, err) < 0)
+		return err->errnum == EPIPE || err->errnum == ECONNRESET ? 0 : -1;
+	if (await_answer(connection, &answer, NULL, &none, timeout_ms, talk, err) < 0)
+		return -1;
+	if (*talk == TALK_DONE && answer.head.type != WIRE_ENDED)
+		return error_set(err, EPROTO, "understand the supervisor");
+	return 0;
+}
+
+/* Without a directory of the uid's there is nothing to end or adopt, and nothing to start. */
+static bool
+is_known(uid_t uid)
+{
+	char path[64];
+	struct stat st;
+
+	return text_format(path, sizeof(path), "%s/%u", PLACE_RUN, (unsigned)uid) == 0 &&
+	    stat(path, &st) == 0;
+}
+
+static int
+ask_known(uid_t uid, enum wire_type type, int timeout_ms, bool *existed, struct error *err)
+{
+	*existed = is_known(uid);
+	for (int i = 0; i < TRIES_MAX && is_known(uid); i++) {
+		enum talk talk;
+		autofd int fd = reach_supervisor(uid, err);
+		if (fd < 0)
+			return -1;
+		*err = (struct error)ERROR_INIT;
+		if (ask_plain(fd, type, timeout_ms, &talk, err) < 0)
+			return -1;
+		if (talk == TALK_DONE)
+			return 0;
+	}
+	return is_known(uid) ? error_set(err, 0, "the supervisor of uid %u ended before it answered",
+	    (unsigned)uid) : 0;
+}
+
+int
+client_end(uid_t uid, int timeout_ms, bool *existed, struct error *err)
+{
+	return ask_known(uid, WIRE_END, timeout_ms, existed, err);
+}
+
+int
+client_adopt(uid_t uid, int timeout_ms, struct error *err)
+{
+	bool existed;
+
+	return ask_known(uid, WIRE_ADOPT, timeout_ms, &existed, err);
+}

@@ -1,0 +1,112 @@
+/*
+ * Runs as root inside foreign programs (sshd's monitor, su, login, cron): opens nothing that
+ * stays, changes nothing on a failing path before the first step that can't be undone.
+ */
+#include "lib/join.h"
+
+#include "lib/own.h"
+#include "lib/sys.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* Linux has 41 capabilities today and room for 64; prctl(2) says where they end. */
+#define CAPABILITIES_MAX 64
+
+int
+join_is_possible(struct error *err)
+{
+	int threads = 0;
+	DIR *tasks = opendir("/proc/self/task");
+
+	if (!tasks)
+		return error_set(err, errno, "open /proc/self/task");
+	for (struct dirent *entry; (entry = readdir(tasks));)
+		threads += entry->d_name[0] != '.';
+	(void)closedir(tasks);
+	if (threads != 1)
+		return error_set(err, 0, "this program has %d threads and cannot enter a container: "
+		    "exempt its users, or take pam_ctr out of its PAM service", threads);
+	return 0;
+}
+
+static int
+write_zero(int fd, const char *what, struct error *err)
+{
+	ssize_t n;
+
+	do
+		n = write(fd, "0", 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : error_set(err, errno, "write 0 to %s", what);
+}
+
+/*
+ * sshd is started with oom_score_adj -1000 and its sessions inherit that: a user's memory
+ * hog would be immune to its own limit.  Before setns: afterwards there is no /proc/self.
+ */
+static int
+reset_oom_score(struct error *err)
+{
+	autofd int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? error_set(err, errno, "open /proc/self/oom_score_adj")
+	              : write_zero(fd, "/proc/self/oom_score_adj", err);
+}
+
+static int
+drop_bounding(uint64_t keep, struct error *err)
+{
+	for (unsigned long capability = 0; capability < CAPABILITIES_MAX; capability++) {
+		int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
+		if (held < 0)
+			break; /* the kernel knows no more of them */
+		if (!held || keep & (UINT64_C(1) << capability))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
+			return error_set(err, errno, "drop capability %lu", capability);
+		if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 0)
+			return error_set(err, EPERM, "capability %lu is still there", capability);
+	}
+	return 0;
+}
+
+int
+join_enter(const struct join_kit *kit, struct error *err)
+{
+	char cwd[PATH_MAX];
+	bool has_cwd = getcwd(cwd, sizeof(cwd)) && cwd[0] == '/';
+
+	if (reset_oom_score(err) < 0)
+		return -1;
+	for (uint32_t i = 0; i < kit->message.cgroups; i++)
+		if (write_zero(kit->cgroup[i], "the session's cgroup", err) < 0)
+			return -1;
+	/*
+	 * From setns on, the user's processes and this one are in the same mount namespace:
+	 * not dumpable, so that none of them can trace it or look through its /proc files.
+	 */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_set(err, errno, "set not dumpable");
+	if (setns(kit->pidfd, (int)kit->message.namespaces) < 0)
+		return error_set(err, errno, "enter the container's namespaces");
+	if (drop_bounding(kit->message.bounding, err) < 0)
+		return -1;
+	/* setns put us at the container's root; a working directory of the host's is no way in. */
+	if (has_cwd && chdir(cwd) < 0 && chdir("/") < 0)
+		return error_set(err, errno, "change directory to /");
+	return 0;
+}
+
+void
+join_kit_free(struct join_kit *kit)
+{
+	own_close(&kit->pidfd);
+	for (uint32_t i = 0; i < WIRE_CGROUPS_MAX && i < kit->message.cgroups; i++)
+		own_close(&kit->cgroup[i]);
+	*kit = (struct join_kit)JOIN_KIT_INIT;
+}

@@ -1,0 +1,324 @@
+/*
+ * Facts of the machine, read once before a policy is resolved: RAM, pids, CPUs, its name, and
+ * where each cgroup controller is mounted.  Runs as root in the supervisor and as anybody in
+ * ctrctl.  The mount table is hostile text (users mount by fusermount, and name things): a
+ * line is taken only field by field, and what does not fit is passed over, never cut.
+ */
+#include "lib/machine.h"
+
+#include "lib/own.h"
+#include "lib/text.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+
+static const char *const controller_names[CONTROLLER_COUNT][2] = {
+	[CONTROLLER_CPU] = { "cpu", "cpu" },
+	[CONTROLLER_CPUSET] = { "cpuset", "cpuset" },
+	[CONTROLLER_MEMORY] = { "memory", "memory" },
+	[CONTROLLER_PIDS] = { "pids", "pids" },
+	[CONTROLLER_IO] = { "io", "blkio" },
+};
+
+/* One line of mountinfo, proc(5); the strings are parts of the line. */
+struct mount_line {
+	const char *root;
+	char *point;
+	const char *options;
+	const char *type;
+	const char *super;
+};
+
+/* How good the mount found so far is for each purpose; a hierarchy may be mounted twice. */
+struct mount_ranks {
+	int unified;
+	int place[CONTROLLER_COUNT];
+};
+
+const char *
+controller_name(enum controller controller, enum cgroup_version version)
+{
+	if (controller >= CONTROLLER_COUNT)
+		return "cgroup2";
+	return controller_names[controller][version == CGROUP_V1];
+}
+
+/* True if the comma- or space-separated list has this word. */
+static bool
+list_has(const char *list, const char *separators, const char *word)
+{
+	size_t length = strlen(word);
+
+	while (*list) {
+		size_t here = strcspn(list, separators);
+		if (here == length && memcmp(list, word, length) == 0)
+			return true;
+		list += here;
+		list += strspn(list, separators);
+	}
+	return false;
+}
+
+static bool
+is_octal(const char *digits)
+{
+	for (int i = 0; i < 3; i++)
+		if (digits[i] < '0' || digits[i] > '7')
+			return false;
+	return digits[0] <= '3';
+}
+
+/* Undoes the kernel's \040 and the like, in place. */
+static void
+unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; to++) {
+		if (*from == '\\' && is_octal(from + 1)) {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
+
+static char *
+next_field(char **cursor)
+{
+	char *field = strsep(cursor, " ");
+
+	return field && *field ? field : NULL;
+}
+
+/*
+ * id parent dev root point options [optional...] - type source super
+ * The optional fields end with the first that is "-": no field in front of it is free text
+ * with a space in it, since the kernel escapes these.
+ */
+static bool
+mount_line_parse(char *line, struct mount_line *mount)
+{
+	char *cursor = line;
+
+	for (int i = 0; i < 3; i++)
+		if (!next_field(&cursor))
+			return false;
+	mount->root = next_field(&cursor);
+	mount->point = next_field(&cursor);
+	mount->options = next_field(&cursor);
+	if (!mount->root || !mount->point || !mount->options)
+		return false;
+	for (const char *field = next_field(&cursor); !field || strcmp(field, "-") != 0;
+	    field = next_field(&cursor))
+		if (!field)
+			return false;
+	mount->type = next_field(&cursor);
+	/* The source may be empty: strsep, so that it still counts as a field. */
+	(void)strsep(&cursor, " ");
+	mount->super = cursor;
+	return mount->type && mount->super;
+}
+
+/* A writable mount before a read-only one, then a whole hierarchy before a part of one. */
+static int
+mount_rank(const struct mount_line *mount)
+{
+	bool writable = !list_has(mount->options, ",", "ro") && !list_has(mount->super, ",", "ro");
+	bool whole = strcmp(mount->root, "/") == 0;
+
+	return 1 + 2 * writable + whole;
+}
+
+/* Takes the mount point if it is better than what is there. */
+static bool
+place_take(char *place, size_t size, int *rank, const struct mount_line *mount)
+{
+	int found = mount_rank(mount);
+	size_t length = strlen(mount->point);
+
+	if (found <= *rank || length >= size || mount->point[0] != '/')
+		return false;
+	memcpy(place, mount->point, length + 1);
+	*rank = found;
+	return true;
+}
+
+static void
+mount_line_use(struct machine *machine, struct mount_ranks *ranks, const struct mount_line *mount)
+{
+	unescape(mount->point);
+	if (strcmp(mount->type, "cgroup2") == 0) {
+		(void)place_take(machine->unified, sizeof(machine->unified), &ranks->unified,
+		    mount);
+		return;
+	}
+	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
+		struct controller_place *place = &machine->place[i];
+
+		if (!list_has(mount->super, ",", controller_names[i][1]))
+			continue;
+		if (place_take(place->root, sizeof(place->root), &ranks->place[i], mount))
+			place->version = CGROUP_V1;
+	}
+}
+
+void
+machine_parse_mounts(struct machine *machine, char *mountinfo)
+{
+	struct mount_ranks ranks = { .unified = 0 };
+	char *line;
+
+	while ((line = text_next_line(&mountinfo))) {
+		struct mount_line mount;
+
+		if (!mount_line_parse(line, &mount))
+			continue;
+		if (strcmp(mount.type, "cgroup") == 0 || strcmp(mount.type, "cgroup2") == 0)
+			mount_line_use(machine, &ranks, &mount);
+	}
+}
+
+void
+machine_parse_controllers(struct machine *machine, const char *controllers)
+{
+	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
+		if (!list_has(controllers, " \n", controller_names[i][0]))
+			continue;
+		machine->place[i].version = CGROUP_V2;
+		memcpy(machine->place[i].root, machine->unified, sizeof(machine->unified));
+	}
+}
+
+/* Reads on until the end: files of /proc have no size, and one read gives a page or so. */
+static char *
+read_all(const char *path, struct error *err)
+{
+	enum { STEP = 65536, LIMIT = 64 << 20 };
+	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autofree char *text = NULL;
+	size_t length = 0, room = 0;
+	ssize_t got;
+
+	if (fd < 0) {
+		error_set(err, errno, "open %s", path);
+		return NULL;
+	}
+	do {
+		if (room - length < STEP / 2) {
+			char *larger = room < LIMIT ? realloc(text, room + STEP) : NULL;
+			if (!larger) {
+				error_set(err, ENOMEM, "read %s", path);
+				return NULL;
+			}
+			text = larger;
+			room += STEP;
+		}
+		got = read(fd, text + length, room - length - 1);
+		if (got > 0)
+			length += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got < 0) {
+		error_set(err, errno, "read %s", path);
+		return NULL;
+	}
+	text[length] = '\0';
+	return take_ptr(&text);
+}
+
+static int
+read_number(const char *path, uint64_t *number, struct error *err)
+{
+	autofree char *text = read_all(path, err);
+
+	if (!text)
+		return -1;
+	text[strcspn(text, "\n")] = '\0';
+	if (!text_to_number(text, UINT64_MAX, number))
+		return error_set(err, 0, "%s: not a number", path);
+	return 0;
+}
+
+static int
+read_cgroups(struct machine *machine, struct error *err)
+{
+	autofree char *mountinfo = read_all("/proc/self/mountinfo", err);
+	autofree char *controllers = NULL;
+	char path[sizeof(machine->unified) + sizeof("/cgroup.controllers")];
+
+	if (!mountinfo)
+		return -1;
+	machine_parse_mounts(machine, mountinfo);
+	if (!machine->unified[0])
+		return 0;
+	if (text_format(path, sizeof(path), "%s/cgroup.controllers", machine->unified) < 0)
+		return error_set(err, errno, "%s/cgroup.controllers", machine->unified);
+	controllers = read_all(path, err);
+	if (!controllers)
+		return -1;
+	machine_parse_controllers(machine, controllers);
+	return 0;
+}
+
+/*
+ * Not by sysconf(3): musl's counts the CPUs that the caller may run on, and an sshd may be
+ * pinned to one.  The list reads "0-3,8".
+ */
+static unsigned
+count_cpus(const char *list)
+{
+	unsigned count = 0;
+
+	while (*list >= '0' && *list <= '9') {
+		char *end;
+		unsigned long first = strtoul(list, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		if (last < first || last - first > 65535)
+			return 0;
+		count += (unsigned)(last - first) + 1;
+		list = *end == ',' ? end + 1 : end;
+	}
+	return count;
+}
+
+static unsigned
+read_cpus(void)
+{
+	autofree char *online = read_all("/sys/devices/system/cpu/online", NULL);
+	unsigned cpus = online ? count_cpus(online) : 0;
+	long known = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (cpus)
+		return cpus;
+	return known > 0 ? (unsigned)known : 1;
+}
+
+int
+machine_read(struct machine *machine, struct error *err)
+{
+	struct sysinfo info;
+	struct utsname name;
+	uint64_t threads_max;
+
+	*machine = (struct machine){ .cpus = read_cpus() };
+	if (sysinfo(&info) < 0)
+		return error_set(err, errno, "sysinfo");
+	machine->memory = (uint64_t)info.totalram * info.mem_unit;
+	if (uname(&name) < 0)
+		return error_set(err, errno, "uname");
+	if (text_format(machine->hostname, sizeof(machine->hostname), "%s", name.nodename) < 0)
+		return error_set(err, errno, "host name");
+	if (read_number("/proc/sys/kernel/pid_max", &machine->pid_max, err) < 0 ||
+	    read_number("/proc/sys/kernel/threads-max", &threads_max, err) < 0)
+		return -1;
+	if (threads_max < machine->pid_max)
+		machine->pid_max = threads_max;
+	return read_cgroups(machine, err);
+}

@@ -1,0 +1,321 @@
+/*
+ * Names become descriptors here.  Runs as root in the supervisor, the container's first
+ * process and ctrctl; whatever a user can reach is taken for hostile: links are followed
+ * only where nobody but root could have made them, and nothing here blocks on a fifo.
+ */
+#include "lib/path.h"
+
+#include "lib/own.h"
+#include "lib/sys.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* As many links as the kernel itself follows, path_resolution(7). */
+#define LINKS_MAX 40
+/* Deeper trees than this are no home or cache of anybody's, but an attack on the walker. */
+#define REMOVE_DEPTH_MAX 4096
+
+static bool
+directory_is_trusted(const struct stat *st)
+{
+	return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* What is left to walk: the rest of the name, with links' targets put in front. */
+struct walk {
+	char rest[PATH_MAX];
+	unsigned links;
+	bool trusted; /* everything up to here could only be made by root */
+};
+
+/* Takes the next component off rest; false at the end. */
+static bool
+walk_next(struct walk *walk, char *component, size_t size)
+{
+	char *start = walk->rest + strspn(walk->rest, "/");
+	size_t length = strcspn(start, "/");
+
+	if (length == 0 || length >= size)
+		return false;
+	memcpy(component, start, length);
+	component[length] = '\0';
+	memmove(walk->rest, start + length, strlen(start + length) + 1);
+	return true;
+}
+
+static int
+walk_link(struct walk *walk, int link, const char *path, struct error *err)
+{
+	char target[PATH_MAX];
+	char joined[PATH_MAX];
+	ssize_t length = readlinkat(link, "", target, sizeof(target) - 1);
+
+	if (length < 0)
+		return error_set(err, errno, "readlink in %s", path);
+	target[length] = '\0';
+	if (++walk->links > LINKS_MAX)
+		return error_set(err, ELOOP, "follow %s", path);
+	if (snprintf(joined, sizeof(joined), "%s/%s", target, walk->rest) >= (int)sizeof(joined))
+		return error_set(err, ENAMETOOLONG, "follow %s", path);
+	memcpy(walk->rest, joined, sizeof(joined));
+	return target[0] == '/'; /* the walk begins anew at the root */
+}
+
+static int
+open_root(struct error *err)
+{
+	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? error_set(err, errno, "open /") : fd;
+}
+
+int
+path_open_trusted(const char *path, struct error *err)
+{
+	struct walk walk = { .links = 0, .trusted = true };
+	char name[NAME_MAX + 1];
+
+	if (path[0] != '/' || strlen(path) >= sizeof(walk.rest))
+		return error_set(err, EINVAL, "path %s is not absolute", path);
+	memcpy(walk.rest, path, strlen(path) + 1);
+	autofd int at = open_root(err);
+	while (at >= 0 && walk_next(&walk, name, sizeof(name))) {
+		struct stat st;
+		autofd int next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (next < 0 || fstat(next, &st) < 0)
+			return error_set(err, errno, "open %s", path);
+		if (!walk.trusted)
+			return error_set(err, EPERM, "open %s: a directory above %s is not root's alone "
+			    "(chown root, chmod go-w)", path, name);
+		if (S_ISLNK(st.st_mode)) {
+			int restart = walk_link(&walk, next, path, err);
+			if (restart < 0)
+				return -1;
+			if (restart) {
+				own_close(&at);
+				at = open_root(err);
+			}
+			continue;
+		}
+		walk.trusted = S_ISDIR(st.st_mode) && directory_is_trusted(&st);
+		own_close(&at);
+		at = take_fd(&next);
+	}
+	if (at >= 0 && walk.rest[strspn(walk.rest, "/")] != '\0')
+		return error_set(err, ENAMETOOLONG, "open %s", path);
+	return take_fd(&at);
+}
+
+int
+path_reopen(int fd, int flags, struct error *err)
+{
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	int again = open(name, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return again < 0 ? error_set(err, errno, "reopen descriptor %d", fd) : again;
+}
+
+static int
+check_trusted_file(const char *path, const struct stat *st, size_t limit, struct error *err)
+{
+	if (!S_ISREG(st->st_mode))
+		return error_set(err, 0, "%s is not a regular file", path);
+	if (st->st_uid != 0)
+		return error_set(err, 0, "%s is not root's: chown root %s", path, path);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return error_set(err, 0, "%s can be written by others: chmod go-w %s", path, path);
+	if ((uint64_t)st->st_size > limit)
+		return error_set(err, 0, "%s is larger than %zu bytes", path, limit);
+	return 0;
+}
+
+/* Reads to the end of file, never more than limit: the size may grow while we read. */
+static char *
+read_whole(int fd, const char *path, size_t limit, size_t *length, struct error *err)
+{
+	autofree char *text = malloc(limit + 1);
+
+	if (!text) {
+		(void)error_set(err, errno, "read %s", path);
+		return NULL;
+	}
+	for (*length = 0; *length <= limit;) {
+		ssize_t n = read(fd, text + *length, limit + 1 - *length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			(void)error_set(err, errno, "read %s", path);
+			return NULL;
+		}
+		if (n == 0) {
+			text[*length] = '\0';
+			return take_ptr(&text);
+		}
+		*length += (size_t)n;
+	}
+	(void)error_set(err, 0, "%s is larger than %zu bytes", path, limit);
+	return NULL;
+}
+
+char *
+path_read_trusted(const char *path, size_t limit, size_t *length, struct error *err)
+{
+	struct stat st;
+	autofd int name = path_open_trusted(path, err);
+
+	if (name < 0)
+		return NULL;
+	if (fstat(name, &st) < 0) {
+		(void)error_set(err, errno, "stat %s", path);
+		return NULL;
+	}
+	if (check_trusted_file(path, &st, limit, err) < 0)
+		return NULL;
+	autofd int fd = path_reopen(name, O_RDONLY, err);
+	if (fd < 0) {
+		(void)error_prefix(err, "%s", path);
+		return NULL;
+	}
+	return read_whole(fd, path, limit, length, err);
+}
+
+int
+path_make_private(int directory, const char *name, mode_t mode, struct error *err)
+{
+	struct stat st;
+
+	if (mkdirat(directory, name, mode) < 0 && errno != EEXIST)
+		return error_set(err, errno, "mkdir %s", name);
+	autofd int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(err, errno, "open directory %s", name);
+	if (st.st_uid != 0 || (st.st_mode & 07777 & ~mode) != 0)
+		return error_set(err, EPERM, "%s is not root's alone: chown root, chmod %04o", name,
+		    (unsigned)mode);
+	return take_fd(&fd);
+}
+
+int
+path_open_beneath(int directory, const char *path, int flags, struct error *err)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = sys_openat2(directory, path, &how);
+
+	return fd < 0 ? error_set(err, errno, "open %s", path) : fd;
+}
+
+/*
+ * Removal walks down with one descriptor a level and comes back by "..", whose identity is
+ * checked: a directory moved away under us ends the walk instead of leading it elsewhere.
+ */
+struct level {
+	dev_t device;
+	ino_t inode;
+};
+
+static int
+empty_level(int fd, char *subdirectory, size_t size)
+{
+	DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *entry;
+	int found = 0;
+
+	if (!dir)
+		return -1;
+	while (!found && (errno = 0, entry = readdir(dir))) {
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (unlinkat(fd, entry->d_name, 0) == 0)
+			continue;
+		if (errno != EISDIR && errno != EPERM) {
+			found = -1;
+		} else if (unlinkat(fd, entry->d_name, AT_REMOVEDIR) < 0) {
+			(void)snprintf(subdirectory, size, "%s", entry->d_name);
+			found = errno == ENOTEMPTY || errno == EEXIST ? 1 : -1;
+		}
+	}
+	if (!found && errno)
+		found = -1;
+	int saved = errno;
+	(void)closedir(dir);
+	errno = saved;
+	return found;
+}
+
+static int
+descend(int *at, const char *name, struct level *level, dev_t device)
+{
+	struct stat st;
+	autofd int next = openat(*at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (next < 0 || fstat(*at, &st) < 0)
+		return -1;
+	*level = (struct level) { .device = st.st_dev, .inode = st.st_ino };
+	if (fstat(next, &st) < 0)
+		return -1;
+	if (st.st_dev != device) {
+		errno = EXDEV;
+		return -1;
+	}
+	own_close(at);
+	*at = take_fd(&next);
+	return 0;
+}
+
+static int
+ascend(int *at, const struct level *level)
+{
+	struct stat st;
+	autofd int up = openat(*at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (up < 0 || fstat(up, &st) < 0)
+		return -1;
+	if (st.st_dev != level->device || st.st_ino != level->inode) {
+		errno = ESTALE;
+		return -1;
+	}
+	own_close(at);
+	*at = take_fd(&up);
+	return 0;
+}
+
+int
+path_remove_tree(int directory, const char *name, struct error *err)
+{
+	struct stat st;
+	char child[NAME_MAX + 1];
+	autofree struct level *levels = calloc(REMOVE_DEPTH_MAX, sizeof(*levels));
+	size_t depth = 0;
+
+	if (!levels)
+		return error_set(err, errno, "remove %s", name);
+	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	autofd int at = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (at < 0 || fstat(at, &st) < 0)
+		return error_set(err, errno, "remove %s", name);
+	for (;;) {
+		int rc = empty_level(at, child, sizeof(child));
+		if (rc > 0 && depth < REMOVE_DEPTH_MAX)
+			rc = descend(&at, child, &levels[depth++], st.st_dev);
+		else if (rc == 0 && depth > 0)
+			rc = ascend(&at, &levels[--depth]);
+		else if (rc == 0)
+			break;
+		else
+			errno = rc > 0 ? ELOOP : errno;
+		if (rc != 0)
+			return error_set(err, errno, "remove what is in %s", name);
+	}
+	if (unlinkat(directory, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return error_set(err, errno, "remove %s", name);
+	return 0;
+}

@@ -1,0 +1,16 @@
+/*
+ * Where things are on the host.  PAM_CTR_LIBEXEC comes from the Makefile.
+ */
+#ifndef LIB_PLACES_H
+#define LIB_PLACES_H
+
+#define PLACE_RUN "/run/pam_ctr"          /* root's alone; one directory a uid, gone at the end */
+#define PLACE_LIB "/var/lib/pam_ctr"      /* root's alone; the uppers of homes */
+#define PLACE_POLICY "/etc/pam_ctr.conf"
+#define PLACE_SUPERVISOR PAM_CTR_LIBEXEC "/supervisor"
+#define PLACE_INIT PAM_CTR_LIBEXEC "/init"
+
+#define PLACE_SOCKET_NAME "socket"        /* below PLACE_RUN/UID */
+#define PLACE_MARK "/run/pam_ctr/inside"  /* exists inside containers only, see lib/mark.h */
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * The record's text form: "key value" lines, one fact a line, and one "session" line each.
+ * Written by a supervisor only; read by its successor and by ctrctl.  Both are root, and
+ * still each number is range-checked and each string bounded.
+ */
+#include "lib/record.h"
+
+#include "lib/own.h"
+#include "lib/path.h"
+#include "lib/sys.h"
+#include "lib/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define RECORD_VERSION 1
+#define RECORD_MAX (1024 * 1024)
+#define SESSION_FIELDS 7
+
+const char *const record_namespace[RECORD_NAMESPACES] = {
+	"mnt", "pid", "ipc", "uts", "cgroup", "user"
+};
+
+/*
+ * Strings come last on their line, or are encoded where several share one: PAM's items are
+ * what a remote side or a user chose, so blanks and control bytes must not make fields.
+ */
+static void
+encode(const char *text, char *out, size_t size)
+{
+	static const char hex[] = "0123456789abcdef";
+	size_t n = 0;
+
+	if (*text == '\0' && size > 1)
+		out[n++] = '-';
+	for (; *text && n + 4 < size; text++) {
+		unsigned char byte = (unsigned char)*text;
+		if (byte > ' ' && byte < 127 && byte != '%' && byte != '-') {
+			out[n++] = (char)byte;
+		} else {
+			out[n++] = '%';
+			out[n++] = hex[byte >> 4];
+			out[n++] = hex[byte & 15];
+		}
+	}
+	out[n] = '\0';
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool
+decode(const char *text, char *out, size_t size)
+{
+	size_t n = 0;
+
+	if (!strcmp(text, "-"))
+		text = "";
+	for (; *text; text++) {
+		if (n + 1 >= size)
+			return false;
+		if (*text != '%') {
+			out[n++] = *text;
+			continue;
+		}
+		int high = hex_digit(text[1]);
+		int low = high < 0 ? -1 : hex_digit(text[2]);
+		if (low < 0 || (high | low) == 0)
+			return false;
+		out[n++] = (char)(high << 4 | low);
+		text += 2;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+static void
+print_session(FILE *out, const struct record_session *session)
+{
+	char id[128], service[256], tty[256], rhost[1024];
+
+	encode(session->id, id, sizeof(id));
+	encode(session->service, service, sizeof(service));
+	encode(session->tty, tty, sizeof(tty));
+	encode(session->rhost, rhost, sizeof(rhost));
+	(void)fprintf(out, "session %s %d %llu %s %s %s %lld\n", id, (int)session->caller.pid,
+	    (unsigned long long)session->caller.start, service, tty, rhost,
+	    (long long)session->since);
+}
+
+static void
+print_record(FILE *out, const struct record *record)
+{
+	char text[3 * 4096 + 8];
+
+	(void)fprintf(out, "version %d\nuid %u\ngid %u\n", RECORD_VERSION, (unsigned)record->uid,
+	    (unsigned)record->gid);
+	encode(record->user, text, sizeof(text));
+	(void)fprintf(out, "user %s\n", text);
+	encode(record->home, text, sizeof(text));
+	(void)fprintf(out, "home %s\n", text);
+	encode(record->policy_path, text, sizeof(text));
+	(void)fprintf(out, "policy %s\n", text);
+	(void)fprintf(out, "init %d %llu\nsupervisor %d %llu\n", (int)record->init.pid,
+	    (unsigned long long)record->init.start, (int)record->supervisor.pid,
+	    (unsigned long long)record->supervisor.start);
+	(void)fprintf(out, "since %lld\nnext_session %u\nkill_at_logout %d\ngrace %u\n",
+	    (long long)record->since, record->next_session, record->kill_at_logout ? 1 : 0,
+	    record->grace);
+	for (int i = 0; i < RECORD_NAMESPACES; i++)
+		(void)fprintf(out, "namespace %s %llu\n", record_namespace[i],
+		    (unsigned long long)record->namespaces[i]);
+	for (size_t i = 0; i < 8 && record->cgroup[i][0]; i++) {
+		encode(record->cgroup[i], text, sizeof(text));
+		(void)fprintf(out, "cgroup %s\n", text);
+	}
+	for (size_t i = 0; i < record->sessions; i++)
+		print_session(out, &record->session[i]);
+}
+
+int
+record_write(int directory, const struct record *record, struct error *err)
+{
+	autofree char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+
+	if (!out)
+		return error_set(err, errno, "write the record");
+	print_record(out, record);
+	if (fclose(out) != 0)
+		return error_set(err, errno, "write the record");
+	autofd int fd = openat(directory, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_set(err, errno, "create record.new");
+	for (size_t done = 0; done < length;) {
+		ssize_t n = write(fd, text + done, length - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(err, errno, "write record.new");
+		done += (size_t)n;
+	}
+	if (renameat(directory, "record.new", directory, "record") < 0)
+		return error_set(err, errno, "rename record.new to record");
+	return 0;
+}
+
+/* The fields of one line after its key; each taker fails on anything but what it expects. */
+struct fields {
+	char *field[SESSION_FIELDS];
+	size_t count;
+};
+
+static bool
+is_number(const struct fields *fields, size_t index, uint64_t max, uint64_t *number)
+{
+	return index < fields->count && text_to_number(fields->field[index], max, number);
+}
+
+static bool
+read_process(const struct fields *fields, size_t index, struct process_id *process)
+{
+	uint64_t pid;
+
+	if (!is_number(fields, index, INT32_MAX, &pid) ||
+	    !is_number(fields, index + 1, UINT64_MAX, &process->start))
+		return false;
+	process->pid = (pid_t)pid;
+	return true;
+}
+
+static bool
+read_namespace(const struct fields *fields, struct record *record)
+{
+	for (int i = 0; i < RECORD_NAMESPACES; i++)
+		if (fields->count == 2 && !strcmp(fields->field[0], record_namespace[i]))
+			return is_number(fields, 1, UINT64_MAX, &record->namespaces[i]);
+	return false;
+}
+
+static bool
+read_cgroup(const struct fields *fields, struct record *record)
+{
+	for (size_t i = 0; i < 8 && fields->count == 1; i++)
+		if (!record->cgroup[i][0])
+			return decode(fields->field[0], record->cgroup[i], sizeof(record->cgroup[i]));
+	return false;
+}
+
+static bool
+read_session(const struct fields *fields, struct record *record)
+{
+	struct record_session session = { .since = 0 };
+	uint64_t since;
+
+	if (fields->count != SESSION_FIELDS ||
+	    !decode(fields->field[0], session.id, sizeof(session.id)) ||
+	    !read_process(fields, 1, &session.caller) ||
+	    !decode(fields->field[3], session.service, sizeof(session.service)) ||
+	    !decode(fields->field[4], session.tty, sizeof(session.tty)) ||
+	    !decode(fields->field[5], session.rhost, sizeof(session.rhost)) ||
+	    !is_number(fields, 6, INT64_MAX, &since))
+		return false;
+	session.since = (int64_t)since;
+	struct record_session *more = realloc(record->session,
+	    (record->sessions + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	record->session = more;
+	record->session[record->sessions++] = session;
+	return true;
+}
+
+/* One number of the record: where it goes and how large it may be. */
+#define NUMBER(key, field_, max_) \
+	if (!strcmp(name, key)) { \
+		if (fields->count != 1 || !is_number(fields, 0, max_, &number)) \
+			return false; \
+		record->field_ = (typeof(record->field_))number; \
+		return true; \
+	}
+
+static bool
+read_numbers(const char *name, const struct fields *fields, struct record *record)
+{
+	uint64_t number;
+
+	NUMBER("uid", uid, UINT32_MAX - 1)
+	NUMBER("gid", gid, UINT32_MAX - 1)
+	NUMBER("since", since, INT64_MAX)
+	NUMBER("next_session", next_session, UINT32_MAX)
+	NUMBER("kill_at_logout", kill_at_logout, 1)
+	NUMBER("grace", grace, UINT32_MAX)
+	return !strcmp(name, "version") && is_number(fields, 0, UINT64_MAX, &number) &&
+	    number == RECORD_VERSION;
+}
+
+static bool
+read_line(const char *name, const struct fields *fields, struct record *record)
+{
+	bool one = fields->count == 1;
+
+	if (!strcmp(name, "user"))
+		return one && decode(fields->field[0], record->user, sizeof(record->user));
+	if (!strcmp(name, "home"))
+		return one && decode(fields->field[0], record->home, sizeof(record->home));
+	if (!strcmp(name, "policy"))
+		return one && decode(fields->field[0], record->policy_path,
+		    sizeof(record->policy_path));
+	if (!strcmp(name, "init"))
+		return read_process(fields, 0, &record->init);
+	if (!strcmp(name, "supervisor"))
+		return read_process(fields, 0, &record->supervisor);
+	if (!strcmp(name, "namespace"))
+		return read_namespace(fields, record);
+	if (!strcmp(name, "cgroup"))
+		return read_cgroup(fields, record);
+	if (!strcmp(name, "session"))
+		return read_session(fields, record);
+	return read_numbers(name, fields, record);
+}
+
+static int
+parse_record(char *text, struct record *record, struct error *err)
+{
+	for (char *line, *cursor = text; (line = text_next_line(&cursor));) {
+		struct fields fields = { .count = 0 };
+		char *at = NULL;
+		char *name = strtok_r(line, " ", &at);
+		char *field;
+		while (name && (field = strtok_r(NULL, " ", &at))) {
+			if (fields.count == SESSION_FIELDS)
+				return error_set(err, EINVAL, "read the record: %s has too many fields", name);
+			fields.field[fields.count++] = field;
+		}
+		if (name && !read_line(name, &fields, record))
+			return error_set(err, EINVAL, "read the record: bad line %.32s", name);
+	}
+	if (record->uid == (uid_t)-1 || record->init.pid == 0)
+		return error_set(err, EINVAL, "read the record: it is not whole");
+	return 0;
+}
+
+int
+record_read(int directory, struct record *record, struct error *err)
+{
+	struct stat st;
+	autofd int fd = openat(directory, "record", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return error_set(err, errno, "open the record");
+	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_size > RECORD_MAX)
+		return error_set(err, EPERM, "read the record: it is not a file of root's");
+	autofree char *text = calloc(1, (size_t)st.st_size + 1);
+	if (!text)
+		return error_set(err, errno, "read the record");
+	ssize_t length = read(fd, text, (size_t)st.st_size);
+	if (length != st.st_size)
+		return error_set(err, length < 0 ? errno : EIO, "read the record");
+	if (memchr(text, '\0', (size_t)length))
+		return error_set(err, EINVAL, "read the record: it is not text");
+	if (parse_record(text, record, err) < 0) {
+		record_free(record);
+		return -1;
+	}
+	return 0;
+}
+
+void
+record_free(struct record *record)
+{
+	free(record->session);
+	*record = (struct record)RECORD_INIT;
+}

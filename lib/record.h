@@ -1,0 +1,76 @@
+/*
+ * A container's record, /run/pam_ctr/UID/record: what a supervisor writes of its container
+ * so that a successor can adopt it and ctrctl can list it.  Root-only, replaced as a whole
+ * by rename.  Each fact is only a hint: whoever acts on it checks it against the kernel
+ * (pidfd, start time, namespace inodes), since pids are recycled.
+ */
+#ifndef LIB_RECORD_H
+#define LIB_RECORD_H
+
+#include "lib/error.h"
+
+#include <stdint.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* A process, named so that a recycled pid is noticed: start time of proc(5) stat, field 22. */
+struct process_id {
+	pid_t pid;
+	uint64_t start;
+};
+
+struct record_session {
+	char id[32];
+	struct process_id caller;   /* the process that opened the PAM session */
+	char service[64];
+	char tty[64];
+	char rhost[256];
+	int64_t since;              /* seconds since the epoch */
+};
+
+struct record {
+	uid_t uid;
+	gid_t gid;
+	char user[256];
+	char home[4096];
+	struct process_id init;
+	struct process_id supervisor;
+	uint64_t namespaces[6];     /* inodes of mnt, pid, ipc, uts, cgroup, user; order of record_namespace[] */
+	int64_t since;
+	unsigned next_session;
+	bool kill_at_logout;
+	unsigned grace;             /* seconds */
+	char policy_path[4096];
+	char cgroup[8][512];        /* the container's cgroup directories, "" ends; v2's first */
+	struct record_session *session; /* owned */
+	size_t sessions;
+};
+
+#define RECORD_INIT { .uid = (uid_t)-1 }
+#define RECORD_NAMESPACES 6
+extern const char *const record_namespace[RECORD_NAMESPACES]; /* "mnt", "pid", ... as under /proc/PID/ns */
+
+/* Writes directory's "record" whole: a new file, then rename(2). */
+int record_write(int directory, const struct record *record, struct error *err);
+
+/*
+ * Reads it; refuses what is not a regular file of root's.  ENOENT: there is none.
+ * record must be RECORD_INIT or freed; record_free() is the caller's.
+ */
+int record_read(int directory, struct record *record, struct error *err);
+
+void record_free(struct record *record);
+
+/* The start time of a live process, or 0 if there is none of that pid. */
+uint64_t process_start(pid_t pid);
+
+/*
+ * A pidfd of exactly this process, or -1 (ESRCH: it is gone, or the pid is another's now).
+ */
+int process_open(const struct process_id *process);
+
+/* The inode of /proc/PID/ns/NAME, or 0. */
+uint64_t process_namespace(pid_t pid, const char *name);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * What a PAM caller (or ctrctl) and a supervisor say to each other over the supervisor's
+ * SOCK_SEQPACKET socket, unix(7).  Both ends are root's; the supervisor still checks
+ * SO_PEERCRED, and every field is bounded here.  One packet, one message.
+ *
+ *	client                               supervisor
+ *	WIRE_OPEN + subject          ->
+ *	                             <-      WIRE_WAIT            (at once: it lives)
+ *	                             <-      WIRE_KIT + fds | WIRE_EXEMPT | WIRE_REFUSED | WIRE_AGAIN
+ *	WIRE_JOINED | WIRE_FAILED    ->      (then both close)
+ *
+ *	WIRE_END                     ->      (ctrctl kill)
+ *	                             <-      WIRE_WAIT, then WIRE_ENDED when nothing is left
+ *
+ *	WIRE_ADOPT                   ->      (ctrctl gc)
+ *	                             <-      WIRE_ENDED when what was recorded is adopted or gone
+ *
+ * WIRE_AGAIN: this supervisor is leaving (or is of another version): connect anew.
+ */
+#ifndef LIB_WIRE_H
+#define LIB_WIRE_H
+
+#include "lib/error.h"
+#include "lib/subject.h"
+
+#include <stdint.h>
+
+#define WIRE_VERSION 1
+#define WIRE_PACKET_MAX 65536
+#define WIRE_CGROUPS_MAX 8
+
+enum wire_type {
+	WIRE_OPEN = 1,
+	WIRE_END,
+	WIRE_ADOPT,
+	WIRE_JOINED,
+	WIRE_FAILED,
+	WIRE_WAIT = 64,
+	WIRE_KIT,
+	WIRE_EXEMPT,
+	WIRE_REFUSED,
+	WIRE_AGAIN,
+	WIRE_ENDED
+};
+
+/* Every message starts with this. */
+struct wire_head {
+	uint32_t version; /* WIRE_VERSION */
+	uint32_t type;    /* enum wire_type */
+};
+
+enum wire_open_flags {
+	WIRE_OPEN_EXISTING = 1 << 0, /* join a container that lives, never build one (ctrctl enter) */
+	WIRE_OPEN_TTY = 1 << 1       /* one descriptor comes along: the login's terminal */
+};
+
+/* The answer that lets a caller join: fixed size, nothing to parse inside sshd. */
+struct wire_kit {
+	struct wire_head head;    /* WIRE_KIT */
+	uint32_t namespaces;      /* CLONE_NEW* for the one setns(2) on the pidfd */
+	uint32_t cgroups;         /* descriptors after the pidfd; each takes "0" */
+	uint64_t bounding;        /* capabilities the session keeps */
+	char session[32];         /* id, for logs */
+	char environment[8][256]; /* "NAME=value", "" ends */
+	/* descriptors: [0] pidfd of init, [1..cgroups] open for writing */
+};
+
+/* WIRE_REFUSED, WIRE_FAILED: why.  user: may be shown to the user (1), or only logged (0). */
+struct wire_text {
+	struct wire_head head;
+	uint32_t show;
+	char text[512];
+};
+
+/*
+ * Packs a WIRE_OPEN (policy_path: the policy file to use) into buffer.  Returns its length,
+ * or -1 with err if the subject does not fit.
+ */
+long wire_pack_open(void *buffer, unsigned long size, const struct subject *subject,
+    const char *policy_path, uint32_t flags, struct error *err);
+
+/* What the supervisor makes of it; the subject and policy_path (4096 bytes) are filled. */
+int wire_unpack_open(const void *packet, unsigned long length, struct subject *subject,
+    char *policy_path, uint32_t *flags, struct error *err);
+
+/*
+ * Sends one packet with up to 16 descriptors, not blocking, MSG_NOSIGNAL.  sendmsg(2).
+ * Returns 0, or -1 with err (EAGAIN: the peer does not read).
+ */
+int wire_send(int socket, const void *packet, unsigned long length, const int *fds,
+    unsigned fds_count, struct error *err);
+
+/*
+ * Receives one packet, not blocking.  Descriptors arrive O_CLOEXEC; *fds_count is the room
+ * on entry, the number on return; more than there is room for is an error, and none is kept.
+ * Returns the length, 0 at end of file, -1 with err (EAGAIN: nothing there yet).
+ */
+long wire_receive(int socket, void *packet, unsigned long size, int *fds, unsigned *fds_count,
+    struct error *err);
+
+/* The same after waiting up to *timeout_ms (lowered by the time it took); ETIMEDOUT. */
+long wire_await(int socket, void *packet, unsigned long size, int *fds, unsigned *fds_count,
+    int *timeout_ms, struct error *err);
+
+#endif
