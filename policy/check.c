@@ -1,0 +1,89 @@
+/*
+ * Second pass: what the parser could not judge line by line.  After it, resolving can only
+ * fail over what is this machine's or this login's.
+ */
+#include "policy/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+check_setting(const struct policy_text *text, const struct setting *setting,
+    struct fault_list *faults)
+{
+	struct value value;
+
+	if (!value_normalise(setting->key->type, setting->value, NULL, &value))
+		fault_add(faults, setting->origin, setting->key->name, "%s", value.reason);
+	else if (setting->key->type == VALUE_SLICE && value.length > 0 &&
+	    section_find_slice(text, value.text) == NULL)
+		fault_add(faults, setting->origin, setting->key->name, "there is no [slice %s]",
+		    value.text);
+}
+
+/* By kind and name, then in the order of the files. */
+static int
+compare_sections(const void *left, const void *right)
+{
+	const struct section *a = *(const struct section *const *)left;
+	const struct section *b = *(const struct section *const *)right;
+	int names;
+
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	names = strcmp(a->name, b->name);
+	if (names != 0)
+		return names;
+	return a < b ? -1 : a > b;
+}
+
+static void
+report_double(const struct section *first, const struct section *second,
+    struct fault_list *faults)
+{
+	fault_add(faults, second->origin, NULL, "[%s%s%s]: is there already, at %s:%u",
+	    section_kind_name(second->kind), second->name[0] != '\0' ? " " : "", second->name,
+	    first->origin.file, first->origin.line);
+}
+
+/*
+ * Two sections of one name would hide which of them wins.  One without keys is no section:
+ * a header that stands over commented-out keys harms nobody.
+ */
+static void
+check_doubles(const struct policy_text *text, struct fault_list *faults)
+{
+	const struct section **sorted;
+	size_t i, count = 0;
+
+	if (text->sections == 0)
+		return;
+	sorted = calloc(text->sections, sizeof(const struct section *));
+	if (sorted == NULL) {
+		fault_add(faults, text->section[0].origin, NULL, "no memory to check it");
+		return;
+	}
+	for (i = 0; i < text->sections; i++) {
+		if (text->section[i].count > 0)
+			sorted[count++] = &text->section[i];
+	}
+	qsort(sorted, count, sizeof(const struct section *), compare_sections);
+	for (i = 1; i < count; i++) {
+		if (sorted[i]->kind == sorted[i - 1]->kind &&
+		    strcmp(sorted[i]->name, sorted[i - 1]->name) == 0)
+			report_double(sorted[i - 1], sorted[i], faults);
+	}
+	free(sorted);
+}
+
+void
+check_text(const struct policy_text *text, struct fault_list *faults)
+{
+	size_t i, j;
+
+	for (i = 0; i < text->sections; i++) {
+		for (j = 0; j < text->section[i].count; j++)
+			check_setting(text, &text->section[i].setting[j], faults);
+	}
+	check_doubles(text, faults);
+}

@@ -1,0 +1,541 @@
+/*
+ * struct policy -> struct plan: what is mounted, hidden and dropped for one user, and in
+ * which order.  Pure; the cgroup part is in plan_cgroups.c.
+ */
+#include "policy/plan.h"
+
+#include "lib/own.h"
+#include "lib/places.h"
+#include "lib/text.h"
+
+#include <limits.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <string.h>
+
+#define CAPABILITY(name) (UINT64_C(1) << (name))
+
+/*
+ * What reaches the host's kernel, or undoes the container, from a set-user-id program run
+ * inside.  Everything else stays, since su, passwd, sudo and ping are to work.
+ */
+static const uint64_t dropped_capabilities = CAPABILITY(CAP_SYS_ADMIN) |
+    CAPABILITY(CAP_SYS_MODULE) | CAPABILITY(CAP_SYS_RAWIO) | CAPABILITY(CAP_SYS_BOOT) |
+    CAPABILITY(CAP_SYS_TIME) | CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_SYS_PACCT) |
+    CAPABILITY(CAP_SYSLOG) | CAPABILITY(CAP_MKNOD) | CAPABILITY(CAP_MAC_ADMIN) |
+    CAPABILITY(CAP_MAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH) | /* open_by_handle_at(2) */
+    CAPABILITY(CAP_LINUX_IMMUTABLE) | CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_BPF) |
+    CAPABILITY(CAP_PERFMON) | CAPABILITY(CAP_CHECKPOINT_RESTORE) | CAPABILITY(CAP_WAKE_ALARM) |
+    CAPABILITY(CAP_BLOCK_SUSPEND) | CAPABILITY(CAP_AUDIT_CONTROL) | CAPABILITY(CAP_AUDIT_READ);
+
+/* The mounts that every container has.  A size of SIZE_* is taken from the policy. */
+enum fixed_size {
+	SIZE_NONE,
+	SIZE_TMP,
+	SIZE_SHM,
+	SIZE_RUNTIME,
+	SIZE_PTS
+};
+
+struct fixed_mount {
+	enum step_kind kind;
+	const char *target;
+	enum fixed_size size;
+	unsigned mode;
+	unsigned flags;
+	const char *because;
+};
+
+static const struct fixed_mount fixed_mounts[] = {
+	{ STEP_SLAVE, "/", SIZE_NONE, 0, 0, "the host's later mounts come in, none goes out" },
+	{ STEP_PROC, "/proc", SIZE_NONE, 0, 0, "only the container's processes are seen" },
+	{ STEP_READ_ONLY, "/sys", SIZE_NONE, 0, 0, "devices and kernel are the host's" },
+	{ STEP_DEV, "/dev", SIZE_NONE, 0755, 0, "no device but the harmless ones" },
+	{ STEP_BIND, "/dev/log", SIZE_NONE, 0, STEP_F_OPTIONAL, "what su, sudo and cron log in here is the host's log" },
+	{ STEP_DEVPTS, "/dev/pts", SIZE_PTS, 0620, 0, "terminals of its own, so that none takes all" },
+	{ STEP_TMPFS, "/dev/shm", SIZE_SHM, 01777, 0, "shared memory of its own" },
+	{ STEP_TMPFS, "/tmp", SIZE_TMP, 01777, 0, "temporary files of its own" },
+	{ STEP_TMPFS, "/var/tmp", SIZE_TMP, 01777, 0, "temporary files of its own" },
+	{ STEP_TMPFS, "/run/user", SIZE_RUNTIME, 0755, 0, "holds XDG_RUNTIME_DIR" },
+	{ STEP_HIDE, PLACE_LIB, SIZE_NONE, 0, STEP_F_OPTIONAL, "other users' homes are kept there" },
+	{ STEP_HIDE, PLACE_RUN, SIZE_NONE, 0, 0, "the supervisors' sockets and records are there" },
+	{ STEP_MARK, PLACE_MARK, SIZE_NONE, 0444, 0, "su and cron in here must see where they are" },
+	{ STEP_READ_ONLY, "/proc/bus", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not set up devices" },
+	{ STEP_READ_ONLY, "/proc/fs", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not set up file systems" },
+	{ STEP_READ_ONLY, "/proc/irq", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not move interrupts" },
+	{ STEP_READ_ONLY, "/proc/sys", SIZE_NONE, 0, 0, "root inside must not set kernel parameters" },
+	{ STEP_READ_ONLY, "/proc/sysrq-trigger", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not reboot" },
+	{ STEP_MASK, "/proc/acpi", SIZE_NONE, 0, STEP_F_OPTIONAL, "hardware state" },
+	{ STEP_MASK, "/proc/kcore", SIZE_NONE, 0, STEP_F_OPTIONAL, "the kernel's memory" },
+	{ STEP_MASK, "/proc/keys", SIZE_NONE, 0, STEP_F_OPTIONAL, "keys are per uid, not per container" },
+	{ STEP_MASK, "/proc/latency_stats", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
+	{ STEP_MASK, "/proc/sched_debug", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
+	{ STEP_MASK, "/proc/scsi", SIZE_NONE, 0, STEP_F_OPTIONAL, "removes devices" },
+	{ STEP_MASK, "/proc/timer_list", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
+	{ STEP_MASK, "/sys/firmware", SIZE_NONE, 0, STEP_F_OPTIONAL, "tables and keys of the firmware" },
+};
+
+int
+plan_add(struct plan *plan, struct step step, struct error *err)
+{
+	struct step *more = realloc(plan->step, (plan->count + 1) * sizeof(*more));
+
+	if (!more) {
+		free(step.target);
+		free(step.source);
+		free(step.value);
+		return error_set(err, ENOMEM, "add a step to the plan");
+	}
+	plan->step = more;
+	plan->step[plan->count++] = step;
+	return 0;
+}
+
+/* What a step is made of before its strings are copied. */
+struct draft {
+	struct step step;
+	const char *target;
+	const char *source;
+	const char *value;
+};
+
+static int
+copy_text(char **copy, const char *text)
+{
+	*copy = text ? strdup(text) : NULL;
+	return text && !*copy ? -1 : 0;
+}
+
+static int
+add(struct plan *plan, struct draft draft, struct error *err)
+{
+	struct step *step = &draft.step;
+
+	if (copy_text(&step->target, draft.target) < 0 || copy_text(&step->source, draft.source) < 0 ||
+	    copy_text(&step->value, draft.value) < 0) {
+		free(step->target);
+		free(step->source);
+		return error_set(err, ENOMEM, "add a step to the plan");
+	}
+	return plan_add(plan, *step, err);
+}
+
+static uint64_t
+fixed_mount_size(const struct policy *policy, enum fixed_size size)
+{
+	switch (size) {
+	case SIZE_TMP: return policy->tmp_size;
+	case SIZE_SHM: return policy->shm_size;
+	case SIZE_RUNTIME: return policy->runtime_size;
+	case SIZE_PTS: return policy->pts_max;
+	case SIZE_NONE: break;
+	}
+	return 0;
+}
+
+static int
+add_fixed_mounts(struct plan *plan, const struct policy *policy, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(fixed_mounts) / sizeof(fixed_mounts[0]); i++) {
+		const struct fixed_mount *fixed = &fixed_mounts[i];
+		struct draft draft = {
+			.step = {
+				.phase = PHASE_INSIDE,
+				.kind = fixed->kind,
+				.size = fixed_mount_size(policy, fixed->size),
+				.mode = fixed->mode,
+				.flags = fixed->flags,
+				.because = fixed->because,
+			},
+			.target = fixed->target,
+			.source = fixed->kind == STEP_BIND ? fixed->target : NULL,
+		};
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_runtime_directory(struct plan *plan, const struct subject *subject, struct error *err)
+{
+	char path[64], variable[96];
+
+	if (text_format(path, sizeof(path), "/run/user/%u", (unsigned)subject->uid) < 0 ||
+	    text_format(variable, sizeof(variable), "XDG_RUNTIME_DIR=%s", path) < 0)
+		return error_set(err, errno, "name the runtime directory");
+	struct draft directory = {
+		.step = { .phase = PHASE_INSIDE, .kind = STEP_DIRECTORY, .mode = 0700,
+		    .uid = subject->uid, .gid = subject->gid, .because = "XDG_RUNTIME_DIR" },
+		.target = path,
+	};
+	struct draft environment = {
+		.step = { .phase = PHASE_SESSION, .kind = STEP_ENVIRONMENT,
+		    .because = "programs look for their sockets there" },
+		.value = variable,
+	};
+	/* The mount point must be there on the host; without systemd nobody else makes it. */
+	struct draft host = {
+		.step = { .phase = PHASE_HOST, .kind = STEP_DIRECTORY, .mode = 0755,
+		    .because = "mount point of the private one inside" },
+		.target = "/run/user",
+	};
+	if (add(plan, host, err) < 0 || add(plan, directory, err) < 0)
+		return -1;
+	return add(plan, environment, err);
+}
+
+/* Where the real cgroup file systems stand, their own part of them and nothing else shows. */
+struct cgroup_view {
+	struct plan *plan;
+	const struct machine *machine;
+	struct error *err;
+	unsigned v1;
+	int rc;
+};
+
+#define CGROUP_MOUNT "/sys/fs/cgroup"
+
+static int
+add_cgroup_bind(struct plan *plan, const char *directory, const char *target, struct error *err)
+{
+	struct draft draft = {
+		.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND, .flags = STEP_F_READ_ONLY,
+		    .because = "programs read their limits there" },
+		.target = target,
+		.source = directory,
+	};
+	return add(plan, draft, err);
+}
+
+static void
+view_cgroup(const char *directory, enum controller controller, void *context)
+{
+	struct cgroup_view *view = context;
+	const char *root = view->machine->unified;
+	bool is_v1 = controller != CONTROLLER_COUNT &&
+	    view->machine->place[controller].version == CGROUP_V1;
+	char target[PATH_MAX];
+
+	if (is_v1)
+		root = view->machine->place[controller].root;
+	if (view->rc < 0 || strncmp(root, CGROUP_MOUNT, strlen(CGROUP_MOUNT)) != 0)
+		return;
+	if (is_v1 && view->v1++ == 0) {
+		struct draft draft = {
+			.step = { .phase = PHASE_INSIDE, .kind = STEP_HIDE,
+			    .because = "other users' cgroups are there" },
+			.target = CGROUP_MOUNT,
+		};
+		view->rc = add(view->plan, draft, view->err);
+	}
+	const char *name = is_v1 ? strrchr(root, '/') : "";
+	if (view->rc == 0 && text_format(target, sizeof(target), CGROUP_MOUNT "%s", name) == 0)
+		view->rc = add_cgroup_bind(view->plan, directory, target, view->err);
+}
+
+static int
+add_cgroup_view(struct plan *plan, const struct machine *machine, struct error *err)
+{
+	struct plan made = PLAN_INIT;
+	struct cgroup_view view = { .plan = &made, .machine = machine, .err = err };
+
+	/* Into a list of its own first: plan_each_cgroup walks the plan that would grow. */
+	plan_each_cgroup(plan, view_cgroup, &view);
+	for (size_t i = 0; i < made.count && view.rc == 0; i++) {
+		view.rc = plan_add(plan, made.step[i], err);
+		made.step[i] = (struct step) { .kind = made.step[i].kind };
+	}
+	plan_free(&made);
+	return view.rc;
+}
+
+/* "-/path": the path may be missing. */
+static const char *
+optional_path(const char *path, unsigned *flags)
+{
+	if (path[0] != '-')
+		return path;
+	*flags |= STEP_F_OPTIONAL;
+	return path + 1;
+}
+
+static int
+add_paths(struct plan *plan, const struct text_list *paths, enum step_kind kind,
+    const char *because, struct error *err)
+{
+	for (size_t i = 0; i < paths->count; i++) {
+		struct draft draft = {
+			.step = { .phase = PHASE_INSIDE, .kind = kind, .because = because },
+		};
+		draft.target = optional_path(paths->item[i], &draft.step.flags);
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Cuts text at the next ':'; returns what is behind it, or NULL. */
+static char *
+cut(char *text)
+{
+	char *colon = strchr(text, ':');
+
+	if (!colon)
+		return NULL;
+	*colon = '\0';
+	return colon + 1;
+}
+
+static int
+add_tmpfs(struct plan *plan, const struct policy *policy, const struct subject *subject,
+    struct error *err)
+{
+	for (size_t i = 0; i < policy->tmpfs.count; i++) {
+		struct draft draft = {
+			.step = { .phase = PHASE_INSIDE, .kind = STEP_TMPFS, .mode = 0700,
+			    .uid = subject->uid, .gid = subject->gid, .size = policy->tmp_size,
+			    .because = "policy: tmpfs" },
+		};
+		autofree char *text = strdup(policy->tmpfs.item[i]);
+		if (!text)
+			return error_set(err, ENOMEM, "add a tmpfs to the plan");
+		char *size = cut(text);
+		draft.target = optional_path(text, &draft.step.flags);
+		if (size && !text_to_number(size, UINT64_MAX, &draft.step.size))
+			return error_set(err, 0, "tmpfs %s: bad size %s", text, size);
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_binds(struct plan *plan, const struct policy *policy, struct error *err)
+{
+	for (size_t i = 0; i < policy->bind.count; i++) {
+		struct draft draft = {
+			.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND, .because = "policy: bind" },
+		};
+		autofree char *text = strdup(policy->bind.item[i]);
+		if (!text)
+			return error_set(err, ENOMEM, "add a bind to the plan");
+		char *target = cut(text);
+		char *mode = target ? cut(target) : NULL;
+		draft.source = optional_path(text, &draft.step.flags);
+		draft.target = target && *target ? target : draft.source;
+		if (mode && !strcmp(mode, "ro"))
+			draft.step.flags |= STEP_F_READ_ONLY;
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Homes that are no user's own: an overlay there would cover the host, not a home. */
+static int
+check_home(const struct subject *subject, struct error *err)
+{
+	if (subject->home[0] != '/')
+		return error_set(err, 0, "the home \"%s\" is not an absolute path: mend the passwd entry",
+		    subject->home);
+	if (subject->home[strspn(subject->home, "/")] == '\0')
+		return error_set(err, 0, "the home is /: exempt this user, or set home = host for it");
+	return 0;
+}
+
+static int
+add_passthrough(struct plan *plan, const struct policy *policy, const struct subject *subject,
+    struct error *err)
+{
+	for (size_t i = 0; i < policy->home_passthrough.count; i++) {
+		char target[PATH_MAX];
+		const char *name = policy->home_passthrough.item[i];
+		if (text_format(target, sizeof(target), "%s/%s", subject->home, name) < 0)
+			return error_set(err, errno, "name %s in the home", name);
+		struct draft draft = {
+			.step = { .phase = PHASE_INSIDE, .kind = STEP_PASSTHROUGH, .uid = subject->uid,
+			    .gid = subject->gid, .because = "sshd outside reads the real one" },
+			.target = target,
+			.source = name,
+		};
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static const char *const upper_name[] = {
+	[HOME_OVERLAY] = "home",
+	[HOME_TEMPLATE] = "home-of-template",
+};
+
+static int
+add_home_store(struct plan *plan, const char *lib, const char *own, struct error *err)
+{
+	const char *const directory[] = { lib, own };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct draft draft = {
+			.step = { .phase = PHASE_HOST, .kind = STEP_DIRECTORY, .mode = 0700,
+			    .because = "what the user changes in the home is kept there" },
+			.target = directory[i],
+		};
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_home(struct plan *plan, const struct policy *policy, const struct subject *subject,
+    const char *lib, struct error *err)
+{
+	char own[PATH_MAX], upper[PATH_MAX];
+	bool is_kept = policy->home == HOME_OVERLAY || policy->home == HOME_TEMPLATE;
+	struct draft draft = {
+		.step = { .phase = PHASE_INSIDE, .kind = STEP_HOME, .home = policy->home,
+		    .uid = subject->uid, .gid = subject->gid, .size = policy->home_size,
+		    .because = "policy: home" },
+		.target = subject->home,
+		.source = policy->home == HOME_TEMPLATE ? policy->home_template : subject->home,
+	};
+
+	if (policy->home == HOME_HOST)
+		return 0;
+	if (check_home(subject, err) < 0)
+		return -1;
+	if (is_kept) {
+		if (text_format(own, sizeof(own), "%s/%u", lib, (unsigned)subject->uid) < 0 ||
+		    text_format(upper, sizeof(upper), "%s/%s", own, upper_name[policy->home]) < 0)
+			return error_set(err, errno, "name the home's upper directory");
+		if (add_home_store(plan, lib, own, err) < 0)
+			return -1;
+		draft.value = upper;
+	}
+	if (add(plan, draft, err) < 0)
+		return -1;
+	return add_passthrough(plan, policy, subject, err);
+}
+
+static unsigned
+path_depth(const char *path)
+{
+	unsigned depth = 0;
+
+	for (; path && *path; path++)
+		depth += path[0] == '/' && path[1] != '/' && path[1] != '\0';
+	return depth;
+}
+
+/*
+ * Mounts go on in the order of their depth, so that each finds what it lies in as it is to
+ * be: read_only = / does not catch /tmp, hidden = /home leaves room for one's own home, and
+ * a bind to /tmp/x lies in the container's /tmp.
+ */
+static unsigned
+step_depth(const struct step *step)
+{
+	return path_depth(step->target);
+}
+
+static unsigned
+step_phase(const struct step *step)
+{
+	return step->phase;
+}
+
+/* A stable insertion sort: the list is short, and equals keep their order. */
+static void
+sort_steps(struct step *step, size_t count, unsigned (*key)(const struct step *))
+{
+	for (size_t i = 1; i < count; i++) {
+		struct step moving = step[i];
+		size_t at = i;
+		for (; at > 0 && key(&step[at - 1]) > key(&moving); at--)
+			step[at] = step[at - 1];
+		step[at] = moving;
+	}
+}
+
+static int
+add_mounts(struct plan *plan, const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, const char *lib, struct error *err)
+{
+	if (add_fixed_mounts(plan, policy, err) < 0 ||
+	    add_cgroup_view(plan, machine, err) < 0 ||
+	    add_runtime_directory(plan, subject, err) < 0 ||
+	    add_home(plan, policy, subject, lib, err) < 0 ||
+	    add_paths(plan, &policy->hidden, STEP_HIDE, "policy: hidden", err) < 0 ||
+	    add_tmpfs(plan, policy, subject, err) < 0 ||
+	    add_binds(plan, policy, err) < 0 ||
+	    add_paths(plan, &policy->read_only, STEP_READ_ONLY, "policy: read_only", err) < 0 ||
+	    add_paths(plan, &policy->writable, STEP_WRITABLE, "policy: writable", err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+add_namespaces(struct plan *plan, const struct policy *policy, struct error *err)
+{
+	const struct draft drafts[] = {
+		{ .step = { .phase = PHASE_CLONE, .kind = STEP_NAMESPACES,
+		    .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
+		    .because = "own mounts, processes, IPC objects and host name" } },
+		{ .step = { .phase = PHASE_INSIDE, .kind = STEP_CGROUP_NAMESPACE,
+		    .because = "once in the cgroups: the namespace is rooted where we are" } },
+		{ .step = { .phase = PHASE_INSIDE, .kind = STEP_HOSTNAME, .because = "policy: hostname" },
+		    .value = policy->hostname },
+	};
+
+	for (size_t i = 0; i < sizeof(drafts) / sizeof(drafts[0]); i++)
+		if (add(plan, drafts[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+int
+plan_build(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, const struct plan_places *places, struct plan *plan,
+    struct error *err)
+{
+	const struct draft share = {
+		.step = { .phase = PHASE_HOST, .kind = STEP_SHARE,
+		    .because = "policy: share_mounts; a private mount passes nothing on" },
+		.target = "/",
+	};
+	const struct draft bounding = {
+		.step = { .phase = PHASE_SESSION, .kind = STEP_BOUNDING,
+		    .capabilities = ~dropped_capabilities,
+		    .because = "no way back to the host's kernel for set-user-id programs" },
+	};
+
+	if (plan_cgroups(policy, subject, machine, plan, err) < 0 ||
+	    (policy->share_mounts && add(plan, share, err) < 0) ||
+	    add_namespaces(plan, policy, err) < 0)
+		goto fail;
+	size_t first = plan->count;
+	if (add_mounts(plan, policy, subject, machine, places->lib, err) < 0)
+		goto fail;
+	sort_steps(plan->step + first, plan->count - first, step_depth);
+	if (plan_cgroups_session(policy, subject, machine, plan, err) < 0 ||
+	    add(plan, bounding, err) < 0)
+		goto fail;
+	sort_steps(plan->step, plan->count, step_phase);
+	return 0;
+fail:
+	plan_free(plan);
+	return -1;
+}
+
+void
+plan_free(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		free(plan->step[i].target);
+		free(plan->step[i].source);
+		free(plan->step[i].value);
+	}
+	free(plan->step);
+	*plan = (struct plan)PLAN_INIT;
+}

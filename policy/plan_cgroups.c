@@ -1,0 +1,344 @@
+/*
+ * The cgroup part of the plan: which hierarchies a container uses, which directories it has
+ * in them, and who enters where.  Pure.  How a limit is written is plan_limits.c's.
+ */
+#include "policy/plan_limits.h"
+
+#include "lib/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The template's last name; sessions put their id in its place. */
+#define SESSION "session"
+
+static const char *const level_because[LEVEL_COUNT] = {
+	[LEVEL_HOST] = "all containers together leave the host room",
+	[LEVEL_SLICE] = "a budget shared by the users of the slice",
+	[LEVEL_CONTAINER] = "the user's own limit",
+};
+
+/* The limit's first value on any level, or NULL: is its controller needed at all? */
+static bool
+is_limited(const struct layout *layout, enum limit limit)
+{
+	for (unsigned level = 0; level < LEVEL_COUNT; level++)
+		if (plan_limits_value(layout, level, limit))
+			return true;
+	return false;
+}
+
+static struct hierarchy *
+hierarchy_use(struct layout *layout, enum cgroup_version version, enum controller controller,
+    const char *root)
+{
+	for (size_t i = 0; i < layout->count; i++)
+		if (strcmp(layout->hierarchy[i].root, root) == 0)
+			return &layout->hierarchy[i];
+	struct hierarchy *new = &layout->hierarchy[layout->count++];
+	*new = (struct hierarchy){ .version = version, .controller = controller, .root = root };
+	return new;
+}
+
+/* Takes in one controller's hierarchy, if a limit needs it. */
+static int
+layout_add_controller(struct layout *layout, const struct machine *machine,
+    enum controller controller, struct error *err)
+{
+	const struct controller_place *place = &machine->place[controller];
+
+	for (unsigned limit = 0; limit < LIMIT_COUNT; limit++) {
+		if (limit_controller(limit) != controller || !is_limited(layout, limit))
+			continue;
+		if (place->version == CGROUP_NONE) {
+			unsigned level = 0;
+
+			while (!plan_limits_value(layout, level, limit))
+				level++;
+			return plan_limits_refuse(layout, level, limit, err,
+			    "this machine has no cgroup controller \"%s\": mount cgroup2 on "
+			    "/sys/fs/cgroup (or the v1 hierarchy \"%s\"), or remove the limit",
+			    controller_name(controller, CGROUP_V2),
+			    controller_name(controller, CGROUP_V1));
+		}
+		hierarchy_use(layout, place->version,
+		    place->version == CGROUP_V2 ? CONTROLLER_COUNT : controller, place->root)
+		    ->uses[controller] = true;
+	}
+	return 0;
+}
+
+/*
+ * Tracking: every process of a container must be found in one hierarchy.  That is where
+ * pids is; without such a controller cgroup2 serves, which needs none to hold processes.
+ */
+static int
+layout_add_tracking(struct layout *layout, const struct machine *machine, struct error *err)
+{
+	const struct controller_place *pids = &machine->place[CONTROLLER_PIDS];
+	struct hierarchy *hierarchy;
+
+	if (pids->version != CGROUP_NONE) {
+		hierarchy = hierarchy_use(layout, pids->version,
+		    pids->version == CGROUP_V2 ? CONTROLLER_COUNT : CONTROLLER_PIDS, pids->root);
+		hierarchy->uses[CONTROLLER_PIDS] = true;
+	} else if (machine->unified[0]) {
+		hierarchy = hierarchy_use(layout, CGROUP_V2, CONTROLLER_COUNT, machine->unified);
+	} else {
+		return error_set(err, 0, "no cgroups on this machine: a container needs cgroup2, "
+		    "or the v1 hierarchy \"pids\": mount -t cgroup2 cgroup2 /sys/fs/cgroup");
+	}
+	hierarchy->tracks = true;
+	return 0;
+}
+
+/* cgroup2 comes first: its directory is needed for the clone, and records keep the order. */
+static void
+layout_sort(struct layout *layout)
+{
+	for (size_t i = 1; i < layout->count; i++) {
+		struct hierarchy first = layout->hierarchy[i];
+
+		if (first.version != CGROUP_V2)
+			continue;
+		memmove(&layout->hierarchy[1], &layout->hierarchy[0], i * sizeof(first));
+		layout->hierarchy[0] = first;
+	}
+}
+
+static int
+layout_name(struct layout *layout, const struct policy *policy, uid_t uid, struct error *err)
+{
+	const char *parent = layout->path[LEVEL_HOST];
+	const size_t size = sizeof(layout->path[0]);
+
+	if (text_format(layout->path[LEVEL_HOST], size, "/%s", policy->cgroup) < 0)
+		return error_set(err, errno, "cgroup %s", policy->cgroup);
+	if (policy->slice) {
+		if (text_format(layout->path[LEVEL_SLICE], size, "%s/%s.slice", parent,
+			policy->slice) < 0)
+			return error_set(err, errno, "slice %s", policy->slice);
+		parent = layout->path[LEVEL_SLICE];
+	}
+	if (text_format(layout->path[LEVEL_CONTAINER], size, "%s/%ju", parent, (uintmax_t)uid) < 0)
+		return error_set(err, errno, "cgroup of uid %ju", (uintmax_t)uid);
+	return 0;
+}
+
+static int
+layout_build(struct layout *layout, const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct error *err)
+{
+	*layout = (struct layout){
+		.limits = {
+			[LEVEL_HOST] = &policy->host_limits,
+			[LEVEL_SLICE] = policy->slice ? &policy->slice_limits : NULL,
+			[LEVEL_CONTAINER] = &policy->limits,
+		},
+	};
+	if (layout_name(layout, policy, subject->uid, err) < 0)
+		return -1;
+	for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
+		if (layout_add_controller(layout, machine, i, err) < 0)
+			return -1;
+	if (layout_add_tracking(layout, machine, err) < 0)
+		return -1;
+	layout_sort(layout);
+	return 0;
+}
+
+/* "+memory +pids" into the directory's cgroup.subtree_control; nothing if nothing is used. */
+static int
+add_enable(struct builder *b, const char *directory, bool only_pids, const char *because)
+{
+	char target[768], value[128] = "";
+	size_t length = 0;
+
+	if (b->hierarchy->version != CGROUP_V2)
+		return 0;
+	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
+		if (!b->hierarchy->uses[i] || (only_pids && i != CONTROLLER_PIDS))
+			continue;
+		length += (size_t)snprintf(value + length, sizeof(value) - length, "%s+%s",
+		    length ? " " : "", controller_name(i, CGROUP_V2));
+	}
+	if (!length)
+		return 0;
+	if (text_format(target, sizeof(target), "%s/cgroup.subtree_control", directory) < 0)
+		return error_set(b->err, errno, "%s/cgroup.subtree_control", directory);
+	return plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_CGROUP_ENABLE,
+		.because = because,
+	}, target, NULL, value);
+}
+
+static int
+builder_enter_level(struct builder *b, enum level level)
+{
+	b->level = level;
+	b->because = level_because[level];
+	if (text_format(b->directory, sizeof(b->directory), "%s%s", b->hierarchy->root,
+		b->layout->path[level]) < 0)
+		return error_set(b->err, errno, "cgroup below %s", b->hierarchy->root);
+	return 0;
+}
+
+/* One directory: made, limited, and on cgroup2 opened for what comes below. */
+static int
+add_level(struct builder *b, enum level level)
+{
+	bool own = level == LEVEL_CONTAINER;
+
+	if (builder_enter_level(b, level) < 0 ||
+	    plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_CGROUP_MAKE,
+		.flags = own ? STEP_F_FRESH : 0,
+		.because = own ? "the container; init lives here" : b->because,
+	    }, b->directory, NULL, NULL) < 0)
+		return -1;
+	for (unsigned limit = 0; limit < LIMIT_COUNT; limit++)
+		if (plan_limits_add(b, limit) < 0)
+			return -1;
+	if (!own)
+		return add_enable(b, b->directory, false, "controllers are handed down level by level");
+	/*
+	 * Only pids, which is a threaded controller: the kernel takes no process into a
+	 * cgroup that hands down any other, and init and the sessions' memory are here.
+	 */
+	return b->hierarchy->tracks ?
+	    add_enable(b, b->directory, true, "a session's leaf counts its own processes") : 0;
+}
+
+static int
+add_enter(struct builder *b, enum phase phase, const char *directory, const char *file,
+    const char *because)
+{
+	char target[768];
+
+	if (text_format(target, sizeof(target), "%s%s", directory, file) < 0)
+		return error_set(b->err, errno, "%s%s", directory, file);
+	return plan_limits_add_step(b, (struct step){
+		.phase = phase,
+		.kind = STEP_CGROUP_ENTER,
+		.because = because,
+	}, target, NULL, NULL);
+}
+
+/* Writing a pid to cgroup.procs waits for an RCU grace period: neither of these does. */
+static int
+add_init_enters(struct builder *b)
+{
+	if (b->hierarchy->version == CGROUP_V2)
+		return add_enter(b, PHASE_CLONE, b->directory, "",
+		    "CLONE_INTO_CGROUP: born there, none of the milliseconds that a move takes");
+	return add_enter(b, PHASE_INSIDE, b->directory, "/tasks",
+	    "the process itself writes \"0\": a hundredth of the time of cgroup.procs");
+}
+
+int
+plan_cgroups(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct plan *plan, struct error *err)
+{
+	struct layout layout;
+	struct builder b = { .plan = plan, .err = err, .layout = &layout };
+
+	if (layout_build(&layout, policy, subject, machine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < layout.count; i++) {
+		b.hierarchy = &layout.hierarchy[i];
+		if (add_enable(&b, b.hierarchy->root, false,
+			"controllers are handed down level by level") < 0)
+			return -1;
+		for (unsigned level = 0; level < LEVEL_COUNT; level++)
+			if (layout.limits[level] && add_level(&b, level) < 0)
+				return -1;
+	}
+	for (size_t i = 0; i < layout.count; i++) {
+		b.hierarchy = &layout.hierarchy[i];
+		if (builder_enter_level(&b, LEVEL_CONTAINER) < 0 || add_init_enters(&b) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+add_leaf_set(struct builder *b, const char *file, const char *value, const char *because)
+{
+	char target[768];
+
+	if (text_format(target, sizeof(target), "%s/" SESSION "/%s", b->directory, file) < 0)
+		return error_set(b->err, errno, "%s/" SESSION "/%s", b->directory, file);
+	return plan_limits_add_step(b, (struct step){
+		.phase = PHASE_SESSION,
+		.kind = STEP_CGROUP_SET,
+		.because = because,
+	}, target, NULL, value);
+}
+
+static int
+add_leaf(struct builder *b)
+{
+	const char *pids = plan_limits_value(b->layout, LEVEL_CONTAINER, LIMIT_PIDS_MAX);
+	char leaf[768];
+
+	if (text_format(leaf, sizeof(leaf), "%s/" SESSION, b->directory) < 0)
+		return error_set(b->err, errno, "%s/" SESSION, b->directory);
+	if (plan_limits_add_step(b, (struct step){
+		.phase = PHASE_SESSION,
+		.kind = STEP_CGROUP_MAKE,
+		.because = "the session's own leaf, to tell its processes from the others'",
+	    }, leaf, NULL, NULL) < 0)
+		return -1;
+	/*
+	 * Below a cgroup that has processes (init) and hands down pids, a new cgroup is
+	 * "domain invalid" and takes nobody in until it is made part of its parent's domain.
+	 */
+	if (b->hierarchy->version == CGROUP_V2 && add_leaf_set(b, "cgroup.type", "threaded",
+		"memory is accounted to the container, where init is") < 0)
+		return -1;
+	if (pids && add_leaf_set(b, "pids.max", pids,
+		"below the container's, so that the next login finds room to fork") < 0)
+		return -1;
+	return add_enter(b, PHASE_SESSION, leaf,
+	    b->hierarchy->version == CGROUP_V2 ? "/cgroup.procs" : "/tasks",
+	    "the caller itself writes \"0\"");
+}
+
+int
+plan_cgroups_session(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct plan *plan, struct error *err)
+{
+	struct layout layout;
+	struct builder b = { .plan = plan, .err = err, .layout = &layout };
+
+	if (layout_build(&layout, policy, subject, machine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < layout.count; i++) {
+		b.hierarchy = &layout.hierarchy[i];
+		if (builder_enter_level(&b, LEVEL_CONTAINER) < 0)
+			return -1;
+		if (b.hierarchy->tracks) {
+			if (add_leaf(&b) < 0)
+				return -1;
+		} else if (add_enter(&b, PHASE_SESSION, b.directory,
+			       b.hierarchy->version == CGROUP_V2 ? "/cgroup.procs" : "/tasks",
+			       "the caller itself writes \"0\"") < 0) {
+			return -1;
+		}
+	}
+	return 0;
+}
+
+void
+plan_each_cgroup(const struct plan *plan,
+    void (*each)(const char *directory, enum controller controller, void *context), void *context)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+
+		if (step->kind == STEP_CGROUP_MAKE && (step->flags & STEP_F_FRESH))
+			each(step->target, step->controller, context);
+	}
+}

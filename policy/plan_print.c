@@ -1,0 +1,128 @@
+/*
+ * A plan as text, for people and for tests: what is printed is what is built.  Pure.
+ */
+#include "policy/plan.h"
+
+#include <linux/sched.h>
+
+static const char *const phase_name[] = {
+	[PHASE_HOST] = "host",
+	[PHASE_CLONE] = "clone",
+	[PHASE_INSIDE] = "inside",
+	[PHASE_SESSION] = "session",
+};
+
+static const char *const kind_name[] = {
+	[STEP_CGROUP_MAKE] = "cgroup-make",
+	[STEP_CGROUP_ENABLE] = "cgroup-enable",
+	[STEP_CGROUP_SET] = "cgroup-set",
+	[STEP_CGROUP_ENTER] = "cgroup-enter",
+	[STEP_SHARE] = "share-mounts",
+	[STEP_NAMESPACES] = "namespaces",
+	[STEP_CGROUP_NAMESPACE] = "cgroup-namespace",
+	[STEP_HOSTNAME] = "hostname",
+	[STEP_SLAVE] = "slave-mounts",
+	[STEP_PROC] = "proc",
+	[STEP_MASK] = "mask",
+	[STEP_DEV] = "dev",
+	[STEP_DEVPTS] = "devpts",
+	[STEP_TMPFS] = "tmpfs",
+	[STEP_DIRECTORY] = "directory",
+	[STEP_READ_ONLY] = "read-only",
+	[STEP_WRITABLE] = "writable",
+	[STEP_BIND] = "bind",
+	[STEP_HIDE] = "hide",
+	[STEP_HOME] = "home",
+	[STEP_PASSTHROUGH] = "passthrough",
+	[STEP_MARK] = "mark",
+	[STEP_BOUNDING] = "bounding-set",
+	[STEP_ENVIRONMENT] = "environment",
+};
+
+static const char *const home_name[] = {
+	[HOME_OVERLAY] = "overlay",
+	[HOME_EPHEMERAL] = "ephemeral",
+	[HOME_TEMPLATE] = "template",
+	[HOME_HOST] = "host",
+};
+
+static const struct {
+	unsigned flag;
+	const char *name;
+} namespaces[] = {
+	{ CLONE_NEWNS, "mnt" }, { CLONE_NEWPID, "pid" }, { CLONE_NEWIPC, "ipc" },
+	{ CLONE_NEWUTS, "uts" }, { CLONE_NEWCGROUP, "cgroup" }, { CLONE_NEWNET, "net" },
+	{ CLONE_NEWUSER, "user" },
+};
+
+const char *
+step_kind_name(enum step_kind kind)
+{
+	return kind_name[kind];
+}
+
+static void
+print_namespaces(unsigned flags, FILE *out)
+{
+	for (size_t i = 0; i < sizeof(namespaces) / sizeof(namespaces[0]); i++)
+		if (flags & namespaces[i].flag)
+			(void)fprintf(out, " %s", namespaces[i].name);
+}
+
+/* Values may have several lines (io.max), and paths any byte but '/' and NUL. */
+static void
+print_text(const char *name, const char *text, FILE *out)
+{
+	if (!text)
+		return;
+	(void)fprintf(out, " %s", name);
+	for (; *text; text++) {
+		unsigned char byte = (unsigned char)*text;
+		if (byte < ' ' || byte == 127 || byte == '\\')
+			(void)fprintf(out, "\\x%02x", byte);
+		else
+			(void)fputc(byte, out);
+	}
+}
+
+static bool
+has_owner(enum step_kind kind)
+{
+	return kind == STEP_TMPFS || kind == STEP_DIRECTORY || kind == STEP_HOME ||
+	    kind == STEP_PASSTHROUGH;
+}
+
+static void
+print_step(const struct step *step, FILE *out)
+{
+	(void)fprintf(out, "%-7s %-16s", phase_name[step->phase], kind_name[step->kind]);
+	if (step->kind == STEP_NAMESPACES)
+		print_namespaces(step->flags, out);
+	print_text("", step->target, out);
+	print_text("from=", step->source, out);
+	if (step->kind == STEP_HOME)
+		(void)fprintf(out, " home=%s", home_name[step->home]);
+	print_text(step->kind == STEP_HOME ? "upper=" : "value=", step->value, out);
+	if (step->size)
+		(void)fprintf(out, " size=%llu", (unsigned long long)step->size);
+	if (step->mode)
+		(void)fprintf(out, " mode=%04o", step->mode);
+	if (has_owner(step->kind))
+		(void)fprintf(out, " owner=%u:%u", (unsigned)step->uid, (unsigned)step->gid);
+	if (step->kind == STEP_BOUNDING)
+		(void)fprintf(out, " keep=%016llx", (unsigned long long)step->capabilities);
+	if (step->kind != STEP_NAMESPACES && step->flags & STEP_F_READ_ONLY)
+		(void)fputs(" read-only", out);
+	if (step->kind != STEP_NAMESPACES && step->flags & STEP_F_OPTIONAL)
+		(void)fputs(" if-there", out);
+	if (step->because)
+		(void)fprintf(out, "  # %s", step->because);
+	(void)fputc('\n', out);
+}
+
+void
+plan_print(const struct plan *plan, FILE *out)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		print_step(&plan->step[i], out);
+}

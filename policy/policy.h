@@ -1,0 +1,166 @@
+/*
+ * text -> struct policy.  Pure but for policy_load(), which opens the files; needs no root.
+ * Three passes: parse (lines -> sections), check (each value on its own, and names that
+ * refer to each other), resolve (one subject on one machine).
+ *
+ * Sections apply in this order, later ones win, lists are replaced as a whole:
+ *	[default], [group NAME] (in file order), [user NAME], [service NAME]
+ * [host] holds what is the machine's own, [slice NAME] a budget that several users share.
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include "lib/error.h"
+#include "lib/machine.h"
+#include "lib/subject.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define POLICY_DEFAULT_PATH "/etc/pam_ctr.conf"
+
+struct policy_text; /* the files, parsed and checked; nothing of one user's yet */
+
+/* Where a value came from; file is NULL for a built-in default. */
+struct origin {
+	const char *file; /* owned by the policy_text */
+	unsigned line;
+};
+
+struct text_list {
+	char **item; /* owned, as is each string */
+	size_t count;
+};
+
+enum home_kind {
+	HOME_OVERLAY,   /* lower: the real home, upper: kept under /var/lib/pam_ctr */
+	HOME_EPHEMERAL, /* the same, the upper on a tmpfs that goes with the container */
+	HOME_TEMPLATE,  /* lower: home_template, upper: kept */
+	HOME_HOST       /* the real home itself */
+};
+
+enum logout_action {
+	LOGOUT_KEEP, /* ends when the last session is gone and no process of the user's is left */
+	LOGOUT_KILL  /* ends with the last session */
+};
+
+/* The limits, in the order of limits.def; the kernel's cgroup v2 names are their names. */
+enum limit {
+#define LIMIT(id, name, controller, type) LIMIT_##id,
+#include "policy/limits.def"
+#undef LIMIT
+	LIMIT_COUNT
+};
+
+/*
+ * A limit's value is the text that the v2 file takes ("268435456", "150000 100000", "max"),
+ * human units and percentages already worked out for this machine; NULL: not set.  Bytes
+ * are multiples of 64 KiB, a page of any machine, so that they read back as written.
+ * cpuset.cpus is as the kernel prints it.  io.max may hold several lines, one a device,
+ * separated by '\n', each "DEVICE rbps=.. wbps=.. riops=.. wiops=.." (only those that were
+ * given, in this order); DEVICE is "MAJ:MIN" or an absolute path that whoever writes the
+ * limit has to translate by stat(2).
+ */
+struct limits {
+	char *value[LIMIT_COUNT];          /* owned */
+	struct origin origin[LIMIT_COUNT];
+};
+
+/* The keys that are not limits, in the order of keys.def. */
+enum policy_key {
+#define KEY(id, name, place, type, field, builtin) POLICY_KEY_##id,
+#include "policy/keys.def"
+#undef KEY
+	POLICY_KEY_COUNT
+};
+
+/*
+ * Exempt: nothing but exempt, exempt_names and their origin is filled; an exempt login must
+ * not fail over what it does not use.
+ */
+struct policy {
+	bool exempt;                 /* uid 0, or named by the key exempt: not contained */
+	struct text_list exempt_names; /* users and @groups, as written */
+
+	char *cgroup;                /* name of the cgroup all containers live under */
+	bool share_mounts;           /* make the host's mounts shared where they are private */
+	struct limits host_limits;   /* for the sum of all containers */
+
+	char *slice;                 /* NULL: none */
+	struct limits slice_limits;
+	struct limits limits;        /* the user's own */
+
+	char *hostname;              /* %u and %h already replaced */
+	enum home_kind home;
+	char *home_template;         /* only with HOME_TEMPLATE */
+	uint64_t home_size;          /* bytes, of an upper on tmpfs */
+	struct text_list home_passthrough; /* relative to the home */
+	uint64_t tmp_size;           /* bytes; /tmp and /var/tmp have this much each */
+	uint64_t shm_size;           /* bytes, /dev/shm */
+	uint64_t runtime_size;       /* bytes, /run/user/UID */
+	uint64_t pts_max;            /* pseudo terminals */
+	struct text_list read_only;  /* absolute paths; a leading '-': may be missing */
+	struct text_list hidden;
+	struct text_list writable;
+	struct text_list tmpfs;      /* "path" or "path:size", size already in bytes */
+	struct text_list bind;       /* "source:target" or "source:target:ro" */
+	enum logout_action logout;
+	uint64_t grace;              /* seconds between SIGTERM and SIGKILL */
+
+	struct origin origin[POLICY_KEY_COUNT];
+};
+
+/*
+ * All faults of a policy, each "file:line: key: reason"; after the first hundred only a line
+ * that says so.
+ */
+struct policy_faults {
+	char **item; /* owned */
+	size_t count;
+};
+
+#define POLICY_FAULTS_INIT { .item = NULL, .count = 0 }
+
+/*
+ * Opens path and path.d/ *.conf (sorted by name), parses and checks all of them.
+ * trusted: each file must be a regular file of root's, not writable by others, below
+ * 1 MiB, in directories of which the same holds (policy files grant rights); false for
+ * "ctrctl check COPY".  Returns NULL with faults filled (at least one; err names the first)
+ * when anything is wrong.  faults must be POLICY_FAULTS_INIT or freed, and is the caller's;
+ * NULL: only err is wanted.  The result is the caller's, policy_text_free().
+ */
+struct policy_text *policy_load(const char *path, bool trusted, struct policy_faults *faults,
+    struct error *err);
+
+/* The same from memory: tests and fuzzers.  name stands in messages for the file. */
+struct policy_text *policy_parse(const char *name, const char *text, size_t length,
+    struct policy_faults *faults, struct error *err);
+
+/*
+ * The policy of one subject on one machine; subject->service decides which [service NAME]
+ * applies.  policy must be POLICY_INIT or freed; it is the caller's, and empty on failure
+ * (a value that this machine cannot have: a CPU that is not there, a hostname too long).
+ * Its origins point into text, which must outlive it.
+ */
+int policy_resolve(const struct policy_text *text, const struct subject *subject,
+    const struct machine *machine, struct policy *policy, struct error *err);
+
+/*
+ * Prints every key, its value, and the file:line it came from ("built in" for a default).
+ * What is printed is itself a policy file, which resolves to the same policy.
+ */
+void policy_explain(const struct policy_text *text, const struct policy *policy, FILE *out);
+
+void policy_free(struct policy *policy);
+void policy_text_free(struct policy_text *text);
+void policy_faults_free(struct policy_faults *faults);
+
+/* The limit's name ("memory.max") and the controller it belongs to. */
+const char *limit_name(enum limit limit);
+enum controller limit_controller(enum limit limit);
+
+#define POLICY_INIT { .exempt = false }
+
+#endif

@@ -1,0 +1,296 @@
+/*
+ * Third pass: the text, one subject, one machine -> struct policy.  Pure.  For each key the
+ * last section that applies wins; only then is its value worked out, so that a login can't
+ * fail over a value that another section overrides.
+ */
+#include "policy/array.h"
+#include "policy/section.h"
+
+#include "lib/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* For each key who set it last; NULL: nobody. */
+struct winners {
+	const struct setting *of[KEY_COUNT];
+};
+
+struct resolver {
+	const struct policy_text *text;
+	struct value_context context;
+	struct policy *policy;
+	struct error *err;
+};
+
+static bool
+section_applies(const struct section *section, enum section_kind kind,
+    const struct subject *subject)
+{
+	if (section->kind != kind)
+		return false;
+	switch (kind) {
+	case SECTION_HOST:
+	case SECTION_DEFAULT:
+		return true;
+	case SECTION_GROUP:
+		return subject_in_group(subject, section->name);
+	case SECTION_USER:
+		return strcmp(subject->user, section->name) == 0;
+	case SECTION_SERVICE:
+		return strcmp(subject->service, section->name) == 0;
+	case SECTION_SLICE: /* applies by its name in a key, to nobody by itself */
+	case SECTION_KINDS:
+		break;
+	}
+	return false;
+}
+
+static void
+take_settings(struct winners *winners, const struct section *section)
+{
+	size_t i;
+
+	for (i = 0; i < section->count; i++)
+		winners->of[key_index(section->setting[i].key)] = &section->setting[i];
+}
+
+/* Sections of one place, in the order of enum section_kind, each kind in the files' order. */
+static void
+collect(const struct resolver *resolver, enum key_place place, struct winners *winners)
+{
+	int kind;
+	size_t i;
+
+	*winners = (struct winners){ .of = { NULL } };
+	for (kind = 0; kind < SECTION_KINDS; kind++) {
+		if (section_place((enum section_kind)kind) != place)
+			continue;
+		for (i = 0; i < resolver->text->sections; i++) {
+			const struct section *section = &resolver->text->section[i];
+
+			if (section_applies(section, (enum section_kind)kind,
+			    resolver->context.subject))
+				take_settings(winners, section);
+		}
+	}
+}
+
+/* A copy of a normal form; none is NULL. */
+static int
+store_string(char **field, const char *text)
+{
+	if (text[0] == '\0')
+		return 0;
+	*field = strdup(text);
+	return *field != NULL ? 0 : -1;
+}
+
+static int
+store_list(struct text_list *list, const char *text)
+{
+	size_t length;
+
+	for (; *text != '\0'; text += length + (text[length] == '\n')) {
+		length = strcspn(text, "\n");
+		if (array_add_text(&list->item, &list->count, text, length) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* "overlay" or "template:DIR". */
+static int
+store_home(struct policy *policy, const char *text)
+{
+	static const char *const kind[] = {
+		[HOME_OVERLAY] = "overlay", [HOME_EPHEMERAL] = "ephemeral",
+		[HOME_TEMPLATE] = "template", [HOME_HOST] = "host",
+	};
+	size_t length = strcspn(text, ":");
+	size_t i;
+
+	for (i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
+		if (strlen(kind[i]) == length && strncmp(kind[i], text, length) == 0)
+			policy->home = (enum home_kind)i;
+	}
+	return text[length] == ':' ? store_string(&policy->home_template, text + length + 1) : 0;
+}
+
+/* The normal form into the key's field; -1 with errno. */
+static int
+store(struct policy *policy, const struct key *key, const char *text)
+{
+	void *field = (char *)policy + key->offset;
+
+	switch (key_field(key)) {
+	case KEY_FIELD_STRING:
+		return store_string(field, text);
+	case KEY_FIELD_NUMBER:
+		return text_to_number(text, UINT64_MAX, field) ? 0 : (errno = EINVAL, -1);
+	case KEY_FIELD_LIST:
+		return store_list(field, text);
+	case KEY_FIELD_YES_NO:
+		*(bool *)field = strcmp(text, "yes") == 0;
+		return 0;
+	case KEY_FIELD_HOME:
+		return store_home(policy, text);
+	case KEY_FIELD_LOGOUT:
+		policy->logout = strcmp(text, "kill") == 0 ? LOGOUT_KILL : LOGOUT_KEEP;
+		return 0;
+	case KEY_FIELD_LIMIT: /* not a field of its own: see resolve_limit() */
+		break;
+	}
+	errno = EINVAL;
+	return -1;
+}
+
+/* The winning value of a key, or its default, in its normal form for this login. */
+static int
+work_out(const struct resolver *resolver, const struct key *key, enum key_place place,
+    const struct setting *winner, struct value *value)
+{
+	const char *text = winner != NULL ? winner->value : key_builtin(key, place);
+
+	if (value_normalise(key->type, text, &resolver->context, value))
+		return 0;
+	if (winner == NULL)
+		return error_set(resolver->err, 0, "built in: %s: %s", key->name, value->reason);
+	return error_set(resolver->err, 0, "%s:%u: %s: %s", winner->origin.file,
+	    winner->origin.line, key->name, value->reason);
+}
+
+static int
+resolve_limit(const struct resolver *resolver, enum limit limit, enum key_place place,
+    const struct setting *winner, struct limits *limits)
+{
+	struct value value;
+	const struct key *key = key_at(POLICY_KEY_COUNT + (size_t)limit);
+
+	if (work_out(resolver, key, place, winner, &value) < 0)
+		return -1;
+	if (winner != NULL)
+		limits->origin[limit] = winner->origin;
+	if (store_string(&limits->value[limit], value.text) < 0)
+		return error_set(resolver->err, errno, "keep the value of %s", key->name);
+	return 0;
+}
+
+static int
+resolve_limits(const struct resolver *resolver, enum key_place place,
+    const struct winners *winners, struct limits *limits)
+{
+	int limit;
+
+	for (limit = 0; limit < LIMIT_COUNT; limit++) {
+		if (resolve_limit(resolver, (enum limit)limit, place,
+		    winners->of[POLICY_KEY_COUNT + limit], limits) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+resolve_key(const struct resolver *resolver, enum policy_key index, const struct winners *winners)
+{
+	const struct key *key = key_at(index);
+	const struct setting *winner = winners->of[index];
+	struct value value;
+
+	/* A key of this table has one place: its default needs no more. */
+	if (work_out(resolver, key, (enum key_place)key->places, winner, &value) < 0)
+		return -1;
+	if (winner != NULL)
+		resolver->policy->origin[index] = winner->origin;
+	if (store(resolver->policy, key, value.text) < 0)
+		return error_set(resolver->err, errno, "keep the value of %s", key->name);
+	return 0;
+}
+
+static int
+resolve_keys(const struct resolver *resolver, enum key_place place, const struct winners *winners)
+{
+	int index;
+
+	for (index = 0; index < POLICY_KEY_COUNT; index++) {
+		/* exempt went before, since all else depends on it. */
+		if (index == POLICY_KEY_EXEMPT || !(key_at((size_t)index)->places & place))
+			continue;
+		if (resolve_key(resolver, (enum policy_key)index, winners) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_exempt(const struct policy *policy, const struct subject *subject)
+{
+	size_t i;
+
+	if (subject->uid == 0)
+		return true;
+	for (i = 0; i < policy->exempt_names.count; i++) {
+		const char *name = policy->exempt_names.item[i];
+
+		if (name[0] == '@' ? subject_in_group(subject, name + 1) :
+		    strcmp(subject->user, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int
+resolve_slice(const struct resolver *resolver)
+{
+	const struct section *slice;
+	struct winners winners = { .of = { NULL } };
+
+	if (resolver->policy->slice == NULL)
+		return 0;
+	slice = section_find_slice(resolver->text, resolver->policy->slice);
+	if (slice == NULL)
+		return error_set(resolver->err, 0, "there is no [slice %s]", resolver->policy->slice);
+	take_settings(&winners, slice);
+	return resolve_limits(resolver, KEY_IN_SLICE, &winners, &resolver->policy->slice_limits);
+}
+
+static int
+resolve_all(const struct resolver *resolver)
+{
+	struct policy *policy = resolver->policy;
+	struct winners host, user;
+
+	collect(resolver, KEY_IN_HOST, &host);
+	collect(resolver, KEY_IN_USER, &user);
+	if (resolve_key(resolver, POLICY_KEY_EXEMPT, &host) < 0)
+		return -1;
+	policy->exempt = is_exempt(policy, resolver->context.subject);
+	/* Who is not contained must not be locked out by a limit that does not fit. */
+	if (policy->exempt)
+		return 0;
+	if (resolve_keys(resolver, KEY_IN_HOST, &host) < 0 ||
+	    resolve_limits(resolver, KEY_IN_HOST, &host, &policy->host_limits) < 0 ||
+	    resolve_keys(resolver, KEY_IN_USER, &user) < 0 ||
+	    resolve_limits(resolver, KEY_IN_USER, &user, &policy->limits) < 0)
+		return -1;
+	return resolve_slice(resolver);
+}
+
+int
+policy_resolve(const struct policy_text *text, const struct subject *subject,
+    const struct machine *machine, struct policy *policy, struct error *err)
+{
+	struct resolver resolver = {
+		.text = text,
+		.context = { .machine = machine, .subject = subject },
+		.policy = policy,
+		.err = err,
+	};
+
+	*policy = (struct policy)POLICY_INIT;
+	if (resolve_all(&resolver) == 0)
+		return 0;
+	policy_free(policy);
+	return -1;
+}
