@@ -1,0 +1,185 @@
+/*
+ * pam_ctr.so: asks the user's supervisor for a place in the container and enters it.
+ *
+ * A guest, as root, in sshd's monitor, su, login, cron: never exits, prints, or changes what
+ * is the caller's (signals, umask, ids, descriptors, static state); says each failure once,
+ * here, by pam_syslog; and answers PAM_SESSION_ERR whenever the caller is not where policy
+ * says it must be.  pam_sm_open_session(3).
+ */
+#include "lib/client.h"
+#include "lib/join.h"
+#include "lib/mark.h"
+#include "lib/own.h"
+#include "lib/text.h"
+#include "pam_ctr/arguments.h"
+#include "pam_ctr/subject_pam.h"
+
+#include <security/pam_ext.h>
+#include <security/pam_modules.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+/* Set on the handle once this process has joined; pam_set_data(3). */
+#define DATA_JOINED "pam_ctr_joined"
+
+int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+    __attribute__((visibility("default")));
+int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+    __attribute__((visibility("default")));
+
+/*
+ * The one place that says why a login failed: all of it to the log, and to the user a
+ * sentence that tells nothing of the host.
+ */
+static int
+refuse(pam_handle_t *pamh, int flags, const struct subject *subject, const struct error *err)
+{
+	char text[640], shown[128];
+
+	(void)error_render(err, text, sizeof(text));
+	if (subject->user[0])
+		pam_syslog(pamh, LOG_ERR, "login of user %s (uid %d) refused: %s",
+		    text_escape(subject->user, shown, sizeof(shown)), (int)subject->uid, text);
+	else
+		pam_syslog(pamh, LOG_ERR, "login refused: %s", text);
+	if (!(flags & PAM_SILENT))
+		pam_error(pamh, "pam_ctr: your container could not be opened; "
+		    "the administrator finds the reason in the log");
+	return PAM_SESSION_ERR;
+}
+
+static bool
+is_joined(pam_handle_t *pamh)
+{
+	const void *data = NULL;
+
+	return pam_get_data(pamh, DATA_JOINED, &data) == PAM_SUCCESS && data;
+}
+
+/* The login's own terminal, so that it can be shown inside; -1: it has none (sshd, cron). */
+static int
+login_terminal(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (isatty(fd))
+			return fd;
+	return -1;
+}
+
+static int
+put_environment(pam_handle_t *pamh, const struct wire_kit *kit, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(kit->environment) / sizeof(kit->environment[0]); i++)
+		if (kit->environment[i][0] && pam_putenv(pamh, kit->environment[i]) != PAM_SUCCESS)
+			return error_set(err, 0, "set %s in PAM's environment", kit->environment[i]);
+	return 0;
+}
+
+/* Everything that can fail without harm comes before join_enter(). */
+static int
+enter(pam_handle_t *pamh, const struct join_kit *kit, struct error *err)
+{
+	if (put_environment(pamh, &kit->message, err) < 0)
+		return -1;
+	if (pam_set_data(pamh, DATA_JOINED, (void *)(uintptr_t)"joined", NULL) != PAM_SUCCESS)
+		return error_set(err, 0, "keep the session's state with PAM");
+	if (join_enter(kit, err) < 0) {
+		(void)pam_set_data(pamh, DATA_JOINED, NULL, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subject *subject,
+    struct error *err)
+{
+	int tty = login_terminal();
+	struct client_request request = {
+		.subject = subject,
+		.policy_path = arguments->policy_path,
+		.flags = tty >= 0 ? WIRE_OPEN_TTY : 0,
+		.tty = tty,
+	};
+	struct join_kit kit = JOIN_KIT_INIT;
+	struct wire_text why = { .text = "" };
+	enum client_answer answer;
+	int connection = -1;
+
+	if (client_open(&request, &answer, &kit, &connection, &why, err) < 0)
+		return -1;
+	if (answer == CLIENT_REFUSED)
+		return error_set(err, 0, "%s", why.text);
+	if (answer == CLIENT_EXEMPT) {
+		if (arguments->debug)
+			pam_syslog(pamh, LOG_DEBUG, "user %s is exempt", subject->user);
+		return 0;
+	}
+	int rc = enter(pamh, &kit, err);
+	client_report(&connection, rc < 0 ? err : NULL);
+	if (rc == 0 && arguments->debug)
+		pam_syslog(pamh, LOG_DEBUG, "user %s: session %s joined", subject->user,
+		    kit.message.session);
+	join_kit_free(&kit);
+	return rc;
+}
+
+static int
+open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *subject,
+    struct error *err)
+{
+	struct arguments arguments;
+
+	if (is_joined(pamh))
+		return 0;
+	if (subject_from_pam(pamh, subject, err) < 0)
+		return -1;
+	/* Before anything that may fail: root is never contained, so never locked out. */
+	if (subject->uid == 0)
+		return 0;
+	if (arguments_parse(&arguments, argc, argv, err) < 0)
+		return -1;
+	int inside = mark_check(err);
+	if (inside != 0) {
+		if (inside > 0 && arguments.debug)
+			pam_syslog(pamh, LOG_DEBUG, "already inside a container: nothing to do");
+		return inside > 0 ? 0 : -1;
+	}
+	if (join_is_possible(err) < 0 || subject_add_groups(pamh, subject, err) < 0)
+		return -1;
+	return contain(pamh, &arguments, subject, err);
+}
+
+int
+pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	struct error err = ERROR_INIT;
+	autofree struct subject *subject = calloc(1, sizeof(*subject));
+
+	if (!subject) {
+		pam_syslog(pamh, LOG_CRIT, "login refused: out of memory");
+		return PAM_SESSION_ERR;
+	}
+	*subject = (struct subject)SUBJECT_INIT;
+	int rc = open_session(pamh, argc, argv, subject, &err);
+	int result = rc < 0 ? refuse(pamh, flags, subject, &err) : PAM_SUCCESS;
+	subject_free(subject);
+	return result;
+}
+
+/*
+ * Nothing to do: the supervisor watches the process that opened the session, whose end is
+ * the session's end, however it comes.  Waiting for the container here would deadlock under
+ * sshd, whose unreaped child is a member of the container's PID namespace.
+ */
+int
+pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+	(void)pamh;
+	(void)flags;
+	(void)argc;
+	(void)argv;
+	return PAM_SUCCESS;
+}
