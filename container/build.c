@@ -1,0 +1,199 @@
+/*
+ * The supervisor's half clones; the other half is the container's first process: root in new
+ * namespaces, until it executes init.  It opens init before the host is covered, and tells
+ * what went wrong over one socket; if the supervisor dies meanwhile, it ends too, since init
+ * cannot report ready.
+ */
+#include "container/build.h"
+
+#include "container/inside.h"
+#include "lib/own.h"
+#include "lib/places.h"
+#include "lib/sys.h"
+
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/socket.h>
+
+#define STATUS_FD 3
+#define READY 'R'
+
+/* One packet.  init's is one byte, READY. */
+struct message {
+	char kind;
+	struct error error;
+};
+
+static const char message_notice = 'N';
+static const char message_failed = 'F';
+
+static void
+tell(int status, char kind, const struct error *error)
+{
+	struct message message = { .kind = kind, .error = *error };
+
+	/* Who should hear it is gone if this fails; the process ends either way. */
+	(void)send(status, &message, sizeof(message), MSG_NOSIGNAL);
+}
+
+static void
+tell_notice(const char *text, void *context)
+{
+	struct error error = ERROR_INIT;
+
+	(void)error_set(&error, 0, "%s", text);
+	tell(*(int *)context, message_notice, &error);
+}
+
+/* Nothing of the login program that happened to start us shall show in PID 1. */
+static int
+become_neutral(struct error *err)
+{
+	static const struct rlimit no_core = { 0, 0 };
+	sigset_t all;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, NULL);
+	if (setgroups(0, NULL) < 0)
+		return error_set(err, errno, "drop the supplementary groups");
+	if (setsid() < 0)
+		return error_set(err, errno, "make a session");
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+		return error_set(err, errno, "forbid core dumps");
+	/*
+	 * With init the whole container dies, so the out-of-memory killer should take anything
+	 * else.  Going below one's own score needs CAP_SYS_RESOURCE; without it init is still the
+	 * smallest process there is.
+	 */
+	autofd int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (score >= 0)
+		(void)!write(score, "-1000", 5);
+	return 0;
+}
+
+static unsigned
+namespace_flags(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_NAMESPACES)
+			return plan->step[i].flags;
+	return 0;
+}
+
+static int
+first_process(const struct plan *plan, const struct cgroups *cgroups, int *status,
+    struct error *err)
+{
+	struct inside inside = INSIDE_INIT;
+	static char *const argv[] = { (char *)(uintptr_t)"pam_ctr-init", NULL };
+	static char *const envp[] = { NULL };
+
+	inside.plan = plan;
+	inside.notice = tell_notice;
+	inside.context = status;
+	if (getpid() != 1)
+		return error_set(err, 0, "the container's first process is not its PID 1");
+	if (become_neutral(err) < 0 || cgroups_enter(cgroups, err) < 0)
+		return -1;
+	autofd int init = open(PLACE_INIT, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (init < 0)
+		return error_set(err, errno, "open %s: is pam_ctr installed whole?", PLACE_INIT);
+	int rc = inside_run(&inside, err);
+	inside_free(&inside);
+	if (rc < 0)
+		return -1;
+	if (chdir("/") < 0)
+		return error_set(err, errno, "change directory to /");
+	(void)umask(077);
+	/* Survive the exec: 3, the status socket.  Everything else is O_CLOEXEC, and is closed. */
+	autofd int executable = fcntl(init, F_DUPFD_CLOEXEC, STATUS_FD + 2);
+	if (executable < 0 || (*status != STATUS_FD && dup2(*status, STATUS_FD) < 0) ||
+	    fcntl(STATUS_FD, F_SETFD, 0) < 0)
+		return error_set(err, errno, "hand the status to init");
+	*status = STATUS_FD;
+	if (sys_close_range(STATUS_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_set(err, errno, "mark the descriptors to be closed");
+	(void)syscall(SYS_execveat, executable, "", argv, envp, AT_EMPTY_PATH);
+	return error_set(err, errno, "run %s", PLACE_INIT);
+}
+
+/* clone3(2) says little; these are its reasons here. */
+static int
+explain_clone(int errnum, struct error *err)
+{
+	switch (errnum) {
+	case ENOSPC:
+		return error_set(err, errnum, "make namespaces: the host has as many as it allows "
+		    "(sysctl user.max_*_namespaces)");
+	case EAGAIN:
+		return error_set(err, errnum, "start a process: the host's or pam_ctr's task limit is reached");
+	case ENOMEM:
+		return error_set(err, errnum, "start a process: memory is short, or this PID namespace is ending");
+	default:
+		return error_set(err, errnum, "make the container's namespaces");
+	}
+}
+
+int
+build_start(struct build *build, const struct plan *plan, const struct cgroups *cgroups,
+    struct error *err)
+{
+	int pair[2];
+	int pidfd = -1;
+	int cgroup = cgroups_clone_fd(cgroups);
+	struct clone_args args = {
+		.flags = namespace_flags(plan) | CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+		.cgroup = cgroup >= 0 ? (uint64_t)cgroup : 0,
+	};
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(err, errno, "make a socket for the building");
+	autofd int ours = pair[0];
+	autofd int theirs = pair[1];
+	pid_t pid = sys_clone3(&args);
+	if (pid < 0)
+		return explain_clone(errno, err);
+	if (pid == 0) {
+		struct error why = ERROR_INIT;
+		own_close(&ours);
+		(void)first_process(plan, cgroups, &theirs, &why);
+		tell(theirs, message_failed, &why);
+		_exit(1);
+	}
+	*build = (struct build) { .pid = pid, .pidfd = pidfd, .status = take_fd(&ours) };
+	return 0;
+}
+
+enum build_news
+build_news(struct build *build, struct error *err)
+{
+	struct message message = { .kind = 0 };
+	ssize_t length;
+
+	do
+		length = recv(build->status, &message, sizeof(message), MSG_DONTWAIT);
+	while (length < 0 && errno == EINTR);
+	if (length == 1 && message.kind == READY)
+		return BUILD_READY;
+	if (length == (ssize_t)sizeof(message)) {
+		message.error.text[sizeof(message.error.text) - 1] = '\0';
+		*err = message.error;
+		return message.kind == message_notice ? BUILD_NOTICE : BUILD_FAILED;
+	}
+	(void)error_set(err, 0, "the container's first process ended without a word");
+	return BUILD_FAILED;
+}
+
+void
+build_free(struct build *build)
+{
+	own_close(&build->pidfd);
+	own_close(&build->status);
+	*build = (struct build)BUILD_INIT;
+}

@@ -1,0 +1,55 @@
+/*
+ * Limits that were hit, told once: a fork bomb hits its limit thousands of times a second,
+ * so after a line the watch keeps quiet for a while, and the next line has the sum.
+ */
+#include "container/log.h"
+#include "container/server.h"
+
+#include <syslog.h>
+
+#define QUIET_MS 10000
+#define LOOK_AGAIN_MS 100
+
+static const char *const event_text[] = {
+	[CGROUP_OOM_KILL] = "limit=memory.max killed=",
+	[CGROUP_PIDS_MAX] = "limit=pids.max refused_forks=",
+};
+
+void
+limit_open(struct limit_watch *limit, size_t *count, const struct cgroups *cgroups,
+    const char *session)
+{
+	struct cgroup_watch watch[CGROUP_WATCHES_MAX];
+
+	*count = cgroups_watch(cgroups, session, watch);
+	for (size_t i = 0; i < *count; i++)
+		limit[i] = (struct limit_watch) { .watch = watch[i] };
+}
+
+void
+limit_ready(struct server *server, struct limit_watch *limit, const char *session)
+{
+	uint64_t more = cgroup_watch_read(&limit->watch);
+
+	if (more == 0 && !limit->look_again) {
+		limit->look_again = true;
+		limit->quiet_until = server_now() + LOOK_AGAIN_MS;
+		return;
+	}
+	limit->look_again = false;
+	limit->quiet_until = 0;
+	if (more == 0)
+		return;
+	log_line(LOG_WARNING, "limit hit: user=%s uid=%u%s%s %s%llu", server->record.user,
+	    (unsigned)server->uid, session ? " session=" : "", session ? session : "",
+	    event_text[limit->watch.event], (unsigned long long)more);
+	limit->quiet_until = server_now() + QUIET_MS;
+}
+
+void
+limit_close(struct limit_watch *limit, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		cgroup_watch_free(&limit[i].watch);
+	*count = 0;
+}

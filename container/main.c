@@ -1,0 +1,146 @@
+/*
+ * supervisor UID: one user's, as root on the host, started by the first login's PAM module
+ * (or ctrctl) with the listening socket as descriptor 3 and an empty environment.  It
+ * belongs to nobody: it lets its first process end at once, and takes nothing over of the
+ * program that started it.
+ */
+#include "container/log.h"
+#include "container/server.h"
+#include "lib/own.h"
+#include "lib/path.h"
+#include "lib/places.h"
+#include "lib/spawn.h"
+#include "lib/sys.h"
+#include "lib/text.h"
+
+#include <grp.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <syslog.h>
+
+/* A session holds up to ten descriptors, a request three. */
+#define DESCRIPTORS_WANTED 65536
+
+static int
+reset_signals(struct error *err)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		(void)signal(number, SIG_DFL); /* KILL and STOP say no */
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? error_set(err, errno, "reset the signals") : 0;
+}
+
+static void
+raise_limits(void)
+{
+	struct rlimit files = { DESCRIPTORS_WANTED, DESCRIPTORS_WANTED };
+	struct rlimit now;
+
+	/* Raising the hard limit needs CAP_SYS_RESOURCE; without it, up to the hard limit. */
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0 && getrlimit(RLIMIT_NOFILE, &now) == 0) {
+		now.rlim_cur = now.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &now);
+	}
+}
+
+/* Descriptors 0 to 2 are the caller's terminal or log; ours are nobody's. */
+static int
+close_standard(struct error *err)
+{
+	autofd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0)
+		return error_set(err, errno, "open /dev/null");
+	for (int fd = 0; fd <= 2; fd++)
+		if (fd != null && dup2(null, fd) < 0)
+			return error_set(err, errno, "close descriptor %d", fd);
+	if (null <= 2)
+		null = -1;
+	return 0;
+}
+
+/* The caller waits for the first process only; the second one is init's child of the host. */
+static int
+detach(struct error *err)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return error_set(err, errno, "detach from the caller");
+	if (pid > 0)
+		_exit(0);
+	(void)umask(077);
+	if (setsid() < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0)
+		return error_set(err, errno, "detach from the caller");
+	raise_limits();
+	return reset_signals(err);
+}
+
+static int
+check_listener(uid_t uid, struct error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNSPEC };
+	socklen_t length = sizeof(address);
+	char want[sizeof(address.sun_path)];
+
+	if (text_format(want, sizeof(want), "%s/%u/%s", PLACE_RUN, (unsigned)uid, PLACE_SOCKET_NAME) < 0 ||
+	    getsockname(SPAWN_FD, (struct sockaddr *)&address, &length) < 0)
+		return error_set(err, errno, "look at the listening socket");
+	if (address.sun_family != AF_UNIX || strcmp(address.sun_path, want) != 0)
+		return error_set(err, EINVAL, "descriptor %d is not the socket %s", SPAWN_FD, want);
+	if (fcntl(SPAWN_FD, F_SETFD, FD_CLOEXEC) < 0 || fcntl(SPAWN_FD, F_SETFL, O_NONBLOCK) < 0)
+		return error_set(err, errno, "set up the listening socket");
+	return 0;
+}
+
+static int
+open_directory(uid_t uid, struct error *err)
+{
+	char path[64];
+
+	(void)text_format(path, sizeof(path), "%s/%u", PLACE_RUN, (unsigned)uid);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? error_set(err, errno, "open %s", path) : fd;
+}
+
+static int
+supervise(uid_t uid, struct error *err)
+{
+	autofree struct server *server = calloc(1, sizeof(*server));
+
+	if (!server)
+		return error_set(err, errno, "start");
+	server->uid = uid;
+	server->listener = SPAWN_FD;
+	server->build = (struct build)BUILD_INIT;
+	server->init = server->rest = -1;
+	server->record = (struct record)RECORD_INIT;
+	server->deadline = NEVER;
+	server->directory = open_directory(uid, err);
+	if (server->directory < 0 || machine_read(&server->machine, err) < 0)
+		return -1;
+	return server_run(server, err);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct error err = ERROR_INIT;
+	uint64_t uid;
+
+	if (argc != 2 || !text_to_number(argv[1], UINT32_MAX - 1, &uid) || uid == 0 || geteuid() != 0)
+		return 2;
+	log_open();
+	if (check_listener((uid_t)uid, &err) == 0 && close_standard(&err) == 0 && detach(&err) == 0 &&
+	    supervise((uid_t)uid, &err) == 0)
+		return 0;
+	log_error(&err, "supervisor of uid %s", argv[1]);
+	return 1;
+}

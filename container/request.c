@@ -1,0 +1,296 @@
+/*
+ * Clients: a PAM caller that wants in, ctrctl that wants the end.  All of them are root's;
+ * whatever they say is bounded by lib/wire.c.  The verdict is made here, from the policy's
+ * files as they are now: refused, exempt, or a plan.
+ */
+#include "container/log.h"
+#include "container/server.h"
+#include "lib/own.h"
+#include "lib/places.h"
+#include "lib/sys.h"
+#include "lib/text.h"
+
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <syslog.h>
+
+bool
+request_is_any(const struct server *server, enum request_state state)
+{
+	for (size_t i = 0; i < server->requests; i++)
+		if (server->request[i].state == state)
+			return true;
+	return false;
+}
+
+static void
+request_free(struct request *request)
+{
+	own_close(&request->fd);
+	own_close(&request->pidfd);
+	own_close(&request->tty);
+	if (request->subject)
+		subject_free(request->subject);
+	free(request->subject);
+	plan_free(&request->plan);
+}
+
+void
+request_sweep(struct server *server)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < server->requests; i++) {
+		if (server->request[i].state == REQUEST_DONE)
+			request_free(&server->request[i]);
+		else if (kept++ != i)
+			server->request[kept - 1] = server->request[i];
+	}
+	server->requests = kept;
+}
+
+/*
+ * Who is at the other end: its pid as of connect(2), then a pidfd of it, then a look
+ * whether it still holds the connection.  If so it lived all along, and the pidfd is its own.
+ */
+static int
+identify(struct request *request)
+{
+	struct ucred credentials;
+	socklen_t length = sizeof(credentials);
+	char byte;
+
+	if (getsockopt(request->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
+		return -1;
+	if (credentials.uid != 0) {
+		log_line(LOG_WARNING, "connection refused: pid=%d uid=%u is not root",
+		    (int)credentials.pid, (unsigned)credentials.uid);
+		return -1;
+	}
+	request->pidfd = sys_pidfd_open(credentials.pid);
+	request->client = (struct process_id) {
+		.pid = credentials.pid,
+		.start = process_start(credentials.pid),
+	};
+	request->leads_session = getsid(credentials.pid) == credentials.pid;
+	if (request->pidfd < 0 || request->client.start == 0)
+		return -1;
+	ssize_t n = recv(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	return n == 0 || (n < 0 && errno != EAGAIN) ? -1 : 0;
+}
+
+void
+request_accept(struct server *server)
+{
+	if (server->requests == REQUESTS_MAX)
+		return; /* the backlog keeps them */
+	struct request *request = &server->request[server->requests];
+	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1 };
+	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (request->fd < 0)
+		return;
+	server->requests++;
+	server->served = true;
+	if (identify(request) < 0)
+		request->state = REQUEST_DONE;
+}
+
+static void
+answer(struct request *request, enum wire_type type, const char *text)
+{
+	struct wire_text message = {
+		.head = { .version = WIRE_VERSION, .type = type },
+	};
+
+	/* A client that does not read is a client that is gone. */
+	(void)text_format(message.text, sizeof(message.text), "%.500s", text);
+	(void)wire_send(request->fd, &message, sizeof(message), NULL, 0, NULL);
+	if (type != WIRE_WAIT)
+		request->state = REQUEST_DONE;
+}
+
+static void
+refuse(struct request *request, const struct error *err)
+{
+	char text[640];
+
+	answer(request, WIRE_REFUSED, error_render(err, text, sizeof(text)));
+}
+
+/* The policy for this login.  Returns 1 if it is exempt, 0 if request->plan is filled. */
+static int
+make_plan(struct server *server, struct request *request, struct policy *policy,
+    struct error *err)
+{
+	static const struct plan_places places = { .run = PLACE_RUN, .lib = PLACE_LIB };
+	struct policy_faults faults = { .count = 0 };
+	struct policy_text *text = policy_load(request->policy_path, true, &faults, err);
+	int rc = -1;
+
+	if (!text && faults.count > 1) {
+		char *first = strdup(err->text);
+		(void)error_set(err, err->errnum, "%s (and %zu more faults: ctrctl check)",
+		    first ? first : request->policy_path, faults.count - 1);
+		free(first);
+	}
+	if (text && policy_resolve(text, request->subject, &server->machine, policy, err) == 0)
+		rc = policy->exempt ? 1 : plan_build(policy, request->subject, &server->machine, &places,
+		    &request->plan, err);
+	policy_faults_free(&faults);
+	policy_text_free(text);
+	return rc;
+}
+
+/* Two names may share a uid; its one container has one home. */
+static int
+check_same_user(const struct server *server, const struct subject *subject, struct error *err)
+{
+	if (server->state == STATE_NONE || server->state == STATE_CLEARING)
+		return 0;
+	if (!strcmp(server->record.home, subject->home) && server->record.gid == subject->gid)
+		return 0;
+	return error_set(err, 0, "uid %u has a container of user %s with home %s and gid %u, and this login "
+	    "has home %s and gid %u: ctrctl kill %u ends it", (unsigned)server->uid,
+	    server->record.user, server->record.home, (unsigned)server->record.gid, subject->home,
+	    (unsigned)subject->gid, (unsigned)server->uid);
+}
+
+static int
+login(struct server *server, struct request *request, const void *packet, long length,
+    struct error *err)
+{
+	struct policy policy = POLICY_INIT;
+	uint32_t flags;
+
+	request->subject = calloc(1, sizeof(*request->subject));
+	if (!request->subject)
+		return error_set(err, errno, "read a login's request");
+	*request->subject = (struct subject)SUBJECT_INIT;
+	if (wire_unpack_open(packet, (unsigned long)length, request->subject, request->policy_path,
+	        &flags, err) < 0)
+		return -1;
+	if (request->subject->uid != server->uid || server->uid == 0)
+		return error_set(err, EPROTO, "uid %u asks the supervisor of uid %u",
+		    (unsigned)request->subject->uid, (unsigned)server->uid);
+	request->existing_only = flags & WIRE_OPEN_EXISTING;
+	int rc = make_plan(server, request, &policy, err);
+	request->logout = policy.logout;
+	request->grace = (unsigned)policy.grace;
+	policy_free(&policy);
+	if (rc > 0)
+		answer(request, WIRE_EXEMPT, "");
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	if (check_same_user(server, request->subject, err) < 0)
+		return -1;
+	if (request->existing_only && (server->state == STATE_NONE || server->state >= STATE_ENDING))
+		return error_set(err, 0, "user %s has no container", request->subject->user);
+	request->state = REQUEST_WAITING;
+	answer(request, WIRE_WAIT, "");
+	return 0;
+}
+
+static void
+give_kit(struct server *server, struct request *request)
+{
+	struct error err = ERROR_INIT;
+
+	if (session_open(server, request, &err) < 0)
+		refuse(request, &err);
+	else
+		request->state = REQUEST_JOINING;
+}
+
+void
+request_serve_waiting(struct server *server)
+{
+	for (size_t i = 0; i < server->requests && server->state == STATE_ALIVE; i++)
+		if (server->request[i].state == REQUEST_WAITING)
+			give_kit(server, &server->request[i]);
+}
+
+void
+request_refuse_waiting(struct server *server, const struct error *err)
+{
+	for (size_t i = 0; i < server->requests; i++)
+		if (server->request[i].state == REQUEST_WAITING)
+			refuse(&server->request[i], err);
+}
+
+void
+request_tell_ended(struct server *server)
+{
+	for (size_t i = 0; i < server->requests; i++)
+		if (server->request[i].state == REQUEST_ENDING)
+			answer(&server->request[i], WIRE_ENDED, "");
+}
+
+static void
+first_words(struct server *server, struct request *request, const void *packet, long length)
+{
+	const struct wire_head *head = packet;
+	struct error err = ERROR_INIT;
+
+	if (head->version != WIRE_VERSION) {
+		/* A newer client: leave the sessions to a supervisor of its version, which adopts. */
+		answer(request, WIRE_AGAIN, "");
+		server->leaving = true;
+		return;
+	}
+	switch (head->type) {
+	case WIRE_OPEN:
+		if (login(server, request, packet, length, &err) < 0)
+			refuse(request, &err);
+		break;
+	case WIRE_END:
+		request->state = REQUEST_ENDING;
+		answer(request, WIRE_WAIT, "");
+		container_end(server, "killed by an administrator", false);
+		break;
+	case WIRE_ADOPT:
+		answer(request, WIRE_ENDED, "");
+		break;
+	default:
+		request->state = REQUEST_DONE;
+	}
+}
+
+/* The last words of a client with a kit: how its join went. */
+static void
+last_words(struct server *server, struct request *request, const void *packet, long length)
+{
+	const struct wire_head *head = packet;
+	size_t index = session_find(server, request->session);
+
+	request->state = REQUEST_DONE;
+	if (length > 0 && head->type == WIRE_JOINED)
+		session_joined(server, request->session);
+	else if (index != SIZE_MAX)
+		session_close(server, index, "join failed");
+}
+
+void
+request_ready(struct server *server, struct request *request)
+{
+	autofree struct wire_head *packet = malloc(WIRE_PACKET_MAX);
+	int tty[1] = { -1 };
+	unsigned count = 1;
+	struct error err = ERROR_INIT;
+	long length = packet ? wire_receive(request->fd, packet, WIRE_PACKET_MAX, tty, &count, &err) : -1;
+
+	if (length < 0 && err.errnum == EAGAIN)
+		return;
+	if (length > 0 && length < (long)sizeof(*packet))
+		length = -1;
+	if (count > 0 && length > 0 && request->state == REQUEST_NEW)
+		request->tty = take_fd(&tty[0]);
+	own_close(&tty[0]);
+	if (request->state == REQUEST_JOINING)
+		last_words(server, request, packet, length);
+	else if (request->state == REQUEST_NEW && length > 0)
+		first_words(server, request, packet, length);
+	else
+		request->state = REQUEST_DONE; /* gone, or speaking out of turn */
+}

@@ -1,0 +1,141 @@
+/*
+ * The supervisor of one uid: what it knows, shared by the files that make it up.
+ *
+ *	server.c     the event loop, and the way out
+ *	request.c    a client's connection: what it wants, and the answer
+ *	session.c    the processes that opened a PAM session
+ *	lifecycle.c  the container: built, alive, ending, gone; adoption
+ *	limit.c      limits that were hit
+ *
+ * One thread, one loop over poll(2); nothing but the loop waits.
+ */
+#ifndef CONTAINER_SERVER_H
+#define CONTAINER_SERVER_H
+
+#include "container/build.h"
+#include "container/cgroup.h"
+#include "lib/machine.h"
+#include "lib/record.h"
+#include "lib/subject.h"
+#include "lib/wire.h"
+#include "policy/plan.h"
+#include "policy/policy.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define REQUESTS_MAX 256
+#define SESSIONS_MAX 4096
+#define NEVER INT64_MAX
+
+enum state {
+	STATE_NONE,     /* no container */
+	STATE_BUILDING, /* the first process is at work */
+	STATE_ALIVE,
+	STATE_ENDING,   /* asked to end, or init is dead; init is not reaped yet */
+	STATE_CLEARING  /* init is gone; cgroups are being emptied and removed */
+};
+
+enum request_state {
+	REQUEST_NEW,     /* connected, has said nothing yet */
+	REQUEST_WAITING, /* a login that needs the container */
+	REQUEST_JOINING, /* has its kit */
+	REQUEST_ENDING,  /* wants to hear when the container is gone */
+	REQUEST_DONE     /* to be swept */
+};
+
+struct request {
+	enum request_state state;
+	int fd;                     /* owned */
+	int pidfd;                  /* owned; of the client */
+	struct process_id client;
+	bool leads_session;         /* the client is a session leader, setsid(2) */
+	struct subject *subject;    /* owned */
+	struct plan plan;           /* owned */
+	char policy_path[PATH_MAX];
+	enum logout_action logout;
+	unsigned grace;             /* seconds */
+	bool existing_only;
+	int tty;                    /* owned, or -1 */
+	char session[32];           /* once it has its kit */
+};
+
+/* A limit's counter, with what keeps it from filling the log. */
+struct limit_watch {
+	struct cgroup_watch watch;
+	int64_t quiet_until;        /* monotonic ms; not polled before */
+	uint64_t unreported;
+	bool look_again;            /* v1 tells of a kill a moment before it counts it */
+};
+
+struct session {
+	int pidfd;                  /* owned; of the caller */
+	int terminal;               /* owned, or -1: keeps a terminal's number */
+	bool joined;
+	struct limit_watch limit[CGROUP_WATCHES_MAX];
+	size_t limits;
+};
+
+struct server {
+	uid_t uid;
+	int listener;               /* owned */
+	int directory;              /* owned; PLACE_RUN/UID */
+	struct machine machine;
+	bool served;                /* a client came */
+	bool leaving;               /* a client of another version came: make room */
+
+	enum state state;
+	struct record record;       /* of the container; record.session[i] belongs to session[i] */
+	struct session *session;    /* owned */
+	struct cgroups cgroups;
+	struct build build;
+	int init;                   /* owned; pidfd, while ALIVE and ENDING */
+	int rest;                   /* owned; pidfd of one process that is left, or -1 */
+	int64_t started;            /* monotonic ms, of the building */
+	int64_t deadline;           /* monotonic ms, of the present state, or NEVER */
+	const char *reason;         /* why it ends, for the log */
+	struct limit_watch limit[CGROUP_WATCHES_MAX];
+	size_t limits;
+
+	struct request request[REQUESTS_MAX];
+	size_t requests;
+};
+
+/* server.c */
+int64_t server_now(void); /* CLOCK_MONOTONIC, ms */
+int server_run(struct server *server, struct error *err);
+
+/* request.c */
+void request_accept(struct server *server);
+void request_ready(struct server *server, struct request *request);
+void request_serve_waiting(struct server *server);   /* the container is alive: give kits */
+void request_refuse_waiting(struct server *server, const struct error *err);
+void request_tell_ended(struct server *server);      /* the container is gone */
+void request_sweep(struct server *server);           /* forget those that are done */
+bool request_is_any(const struct server *server, enum request_state state);
+
+/* session.c */
+int session_open(struct server *server, struct request *request, struct error *err);
+void session_joined(struct server *server, const char *id);
+void session_close(struct server *server, size_t index, const char *how);
+void session_close_all(struct server *server, const char *how);
+size_t session_find(const struct server *server, const char *id); /* SIZE_MAX: none */
+
+/* lifecycle.c */
+void container_adopt(struct server *server);         /* at the start: what a predecessor left */
+void container_build(struct server *server, struct request *request);
+void container_build_news(struct server *server);
+void container_init_died(struct server *server);
+void container_end(struct server *server, const char *reason, bool at_once);
+void container_step(struct server *server);          /* after events and at deadlines */
+int container_save(struct server *server, struct error *err);
+
+/* limit.c */
+void limit_open(struct limit_watch *limit, size_t *count, const struct cgroups *cgroups,
+    const char *session);
+void limit_ready(struct server *server, struct limit_watch *limit, const char *session);
+void limit_close(struct limit_watch *limit, size_t *count);
+
+#endif
