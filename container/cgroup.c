@@ -16,9 +16,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 
 /* Each try fails only if another supervisor removed a shared parent in the middle of it. */
 #define MAKE_TRIES 64
+/* Tries for what may be no directory on its way out, but a file that this kernel lacks. */
+#define GONE_TRIES 16
 
 static bool
 is_host_step(const struct step *step)
@@ -179,20 +182,38 @@ open_places(struct cgroups *cgroups, const struct plan *plan, struct error *err)
 	return 0;
 }
 
+/*
+ * A cgroup that is being removed can still be seen: its files are gone (ENOENT) or dead
+ * (ENODEV) before it is.  A millisecond later it is told from a file that never was.
+ */
+static bool
+is_vanishing(int errnum)
+{
+	const struct timespec time = { .tv_nsec = 1000000 };
+
+	if (errnum != ENOENT && errnum != ENODEV)
+		return false;
+	(void)nanosleep(&time, NULL);
+	return true;
+}
+
 int
 cgroups_make(struct cgroups *cgroups, const struct plan *plan, struct error *err)
 {
 	autofree ino_t *identity = calloc(plan->count + 1, sizeof(*identity));
-	bool undisturbed = false;
+	struct error own = ERROR_INIT;
+	bool again = true;
 	int rc = -1;
 
 	if (!identity)
 		return error_set(err, ENOMEM, "make the cgroups");
-	for (int i = 0; i < MAKE_TRIES && !undisturbed; i++) {
+	err = err ? err : &own;
+	for (int i = 0; i < MAKE_TRIES && again; i++) {
 		rc = run_steps(plan, identity, err);
-		undisturbed = is_undisturbed(plan, identity);
+		again = !is_undisturbed(plan, identity) ||
+		    (rc < 0 && i < GONE_TRIES && is_vanishing(err->errnum));
 	}
-	if (rc == 0 && !undisturbed)
+	if (rc == 0 && again)
 		rc = error_set(err, EBUSY, "make the cgroups: somebody keeps removing their parent");
 	if (rc == 0)
 		rc = open_places(cgroups, plan, err);

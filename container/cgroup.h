@@ -1,7 +1,7 @@
 /*
  * The container's cgroups: runs the plan's STEP_CGROUP_* steps, lets processes in, counts
  * and ends them, takes everything down.  The supervisor's, as root on the host; nothing here
- * sleeps or waits, what takes time is called again by the event loop.
+ * waits for anybody, what takes time is called again by the event loop.
  *
  * A container has one directory in each hierarchy that its plan uses (a "place").  In the
  * one that tracks it (cgroup2 where pids is there, else v1's pids) each session has a leaf.

@@ -106,6 +106,10 @@ inside_home_prepare(struct inside *inside, const struct step *step, size_t index
 	autofd int template = path_open_trusted(step->source, err);
 	if (template < 0)
 		return error_prefix(err, "home = template");
+	/* root's files are shown as the user's; anybody else's would be nobody's. */
+	if (fstat(template, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != 0)
+		return error_set(err, 0, "home = template:%s: it must be a directory of root's (chown -R root "
+		    "%s)", step->source, step->source);
 	inside->prepared[index] = mount_clone(template, err);
 	return inside->prepared[index] < 0 ? -1 : 0;
 }

@@ -125,20 +125,17 @@ make_plan(struct server *server, struct request *request, struct policy *policy,
     struct error *err)
 {
 	static const struct plan_places places = { .run = PLACE_RUN, .lib = PLACE_LIB };
-	struct policy_faults faults = { .count = 0 };
-	struct policy_text *text = policy_load(request->policy_path, true, &faults, err);
+	struct policy_text *text = policy_load(request->policy_path, true, NULL, err);
 	int rc = -1;
 
-	if (!text && faults.count > 1) {
-		char *first = strdup(err->text);
-		(void)error_set(err, err->errnum, "%s (and %zu more faults: ctrctl check)",
-		    first ? first : request->policy_path, faults.count - 1);
-		free(first);
+	if (!text && policy_exempts(request->policy_path, request->subject, &server->machine)) {
+		log_error(err, "user %s is exempt and let in; everybody else is refused",
+		    request->subject->user);
+		rc = 1;
 	}
 	if (text && policy_resolve(text, request->subject, &server->machine, policy, err) == 0)
 		rc = policy->exempt ? 1 : plan_build(policy, request->subject, &server->machine, &places,
 		    &request->plan, err);
-	policy_faults_free(&faults);
 	policy_text_free(text);
 	return rc;
 }

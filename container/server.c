@@ -260,6 +260,18 @@ is_idle(const struct server *server, int64_t patience)
 	return server->leaving || server->state == STATE_NONE;
 }
 
+/* A step may lead to a state that has something to do at once: gone, and a login waits. */
+static void
+settle(struct server *server)
+{
+	enum state before;
+
+	do {
+		before = server->state;
+		container_step(server);
+	} while (server->state != before);
+}
+
 int
 server_run(struct server *server, struct error *err)
 {
@@ -276,7 +288,7 @@ server_run(struct server *server, struct error *err)
 		if (rc == 0)
 			handle_all(server, &list);
 		request_sweep(server);
-		container_step(server);
+		settle(server);
 		request_sweep(server);
 	} while (rc == 0 && !(is_idle(server, patience) && leave(server)));
 	free(list.pollfd);

@@ -194,9 +194,12 @@ path_make_private(int directory, const char *name, mode_t mode, struct error *er
 	autofd int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "open directory %s", name);
-	if (st.st_uid != 0 || (st.st_mode & 07777 & ~mode) != 0)
-		return error_set(err, EPERM, "%s is not root's alone: chown root, chmod %04o", name,
-		    (unsigned)mode);
+	if (!directory_is_trusted(&st))
+		return error_set(err, EPERM, "%s can be written by others than root: look what is in it, then "
+		    "chown root, chmod %04o", name, (unsigned)mode);
+	/* An installer's 0755 is no danger, but shows more than it should. */
+	if ((st.st_mode & 07777 & ~mode) != 0 && fchmod(fd, mode) < 0)
+		return error_set(err, errno, "chmod %s", name);
 	return take_fd(&fd);
 }
 

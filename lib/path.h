@@ -29,7 +29,10 @@ int path_reopen(int fd, int flags, struct error *err);
  */
 char *path_read_trusted(const char *path, size_t limit, size_t *length, struct error *err);
 
-/* mkdirat of one name and open of what is there then; must be root's, a directory, of mode. */
+/*
+ * mkdirat of one name and open of what is there then: a directory that only root can write
+ * to, whose mode is lowered to mode if it is wider.
+ */
 int path_make_private(int directory, const char *name, mode_t mode, struct error *err);
 
 /*

@@ -7,18 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A slice may be named before it is there, or be in another file. */
 static void
-check_setting(const struct policy_text *text, const struct setting *setting,
+check_slice(const struct policy_text *text, const struct setting *setting,
     struct fault_list *faults)
 {
-	struct value value;
-
-	if (!value_normalise(setting->key->type, setting->value, NULL, &value))
-		fault_add(faults, setting->origin, setting->key->name, "%s", value.reason);
-	else if (setting->key->type == VALUE_SLICE && value.length > 0 &&
-	    section_find_slice(text, value.text) == NULL)
+	if (setting->key->type == VALUE_SLICE && strcmp(setting->value, VALUE_NONE) != 0 &&
+	    section_find_slice(text, setting->value) == NULL)
 		fault_add(faults, setting->origin, setting->key->name, "there is no [slice %s]",
-		    value.text);
+		    setting->value);
 }
 
 /* By kind and name, then in the order of the files. */
@@ -83,7 +80,7 @@ check_text(const struct policy_text *text, struct fault_list *faults)
 
 	for (i = 0; i < text->sections; i++) {
 		for (j = 0; j < text->section[i].count; j++)
-			check_setting(text, &text->section[i].setting[j], faults);
+			check_slice(text, &text->section[i].setting[j], faults);
 	}
 	check_doubles(text, faults);
 }

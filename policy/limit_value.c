@@ -34,8 +34,8 @@ value_bytes(const char *text, const struct value_context *context, struct value 
 			return value_add(value, "%s", text);
 		bytes = value_share(context->machine->memory, percent);
 	} else if (!text_to_bytes(text, &bytes)) {
-		return value_refuse(value, text, "is not an amount of memory: write bytes (\"512M\", "
-		    "\"2G\"), a share of the RAM (\"1%%\" to \"100%%\") or \"max\"");
+		return value_refuse(value, text, "is not an amount of memory: write bytes "
+		    "(\"512M\", \"2G\"), a share of the RAM (\"1%%\" to \"100%%\") or \"max\"");
 	}
 	if (bytes > INT64_MAX)
 		return value_refuse(value, text, "is too large; for no limit, write \"max\"");
@@ -92,7 +92,8 @@ quota_of_kernel(const char *text, uint64_t *quota, uint64_t *period)
 		return false;
 	memcpy(number, text, digits);
 	number[digits] = '\0';
-	return text_to_number(number, UINT64_MAX, quota) && text_to_number(rest, UINT64_MAX, period);
+	return text_to_number(number, UINT64_MAX, quota) &&
+	    text_to_number(rest, UINT64_MAX, period);
 }
 
 bool
@@ -141,8 +142,8 @@ value_count(const char *text, const struct value_context *context, struct value 
 			return value_add(value, "%s", text);
 		count = value_share(context->machine->pid_max, percent);
 	} else if (!text_to_number(text, PIDS_LIMIT, &count)) {
-		return value_refuse(value, text, "is not a number of tasks: write 1 to %llu, a share "
-		    "of the machine's (\"1%%\" to \"100%%\") or \"max\"",
+		return value_refuse(value, text, "is not a number of tasks: write 1 to %llu, a "
+		    "share of the machine's (\"1%%\" to \"100%%\") or \"max\"",
 		    (unsigned long long)PIDS_LIMIT);
 	}
 	if (count == 0)
@@ -165,7 +166,8 @@ add_cpu_range(struct cpu_set *set, char *item, struct value *value)
 		*dash++ = '\0';
 	if (!text_to_number(item, CPUS_LIMIT - 1, &first) ||
 	    !text_to_number(dash != NULL ? dash : item, CPUS_LIMIT - 1, &last) || last < first)
-		return value_refuse(value, item, "begins what is no CPU number or range (\"0-3,7\")");
+		return value_refuse(value, item,
+		    "begins what is no CPU number or range (\"0-3,7\")");
 	memset(set->has + first, 1, (size_t)(last - first + 1));
 	return true;
 }

@@ -222,21 +222,52 @@ load_drop_ins(struct load *load, const char *path)
 	}
 }
 
+static void
+load_files(struct load *load, const char *path)
+{
+	char directory[PATH_MAX];
+
+	if ((size_t)snprintf(directory, sizeof(directory), "%s.d", path) < sizeof(directory)) {
+		load_file(load, path);
+		load_drop_ins(load, directory);
+	} else {
+		fault_add(&load->faults, (struct origin){ "policy", 0 }, NULL,
+		    "its path is too long");
+	}
+}
+
 struct policy_text *
 policy_load(const char *path, bool trusted, struct policy_faults *faults, struct error *err)
 {
 	struct load load;
-	char directory[PATH_MAX];
 
 	if (load_begin(&load, faults, err) < 0)
 		return NULL;
 	load.trusted = trusted;
-	if ((size_t)snprintf(directory, sizeof(directory), "%s.d", path) < sizeof(directory)) {
-		load_file(&load, path);
-		load_drop_ins(&load, directory);
-	} else {
-		fault_add(&load.faults, (struct origin){ "policy", 0 }, NULL,
-		    "its path is too long");
-	}
+	load_files(&load, path);
 	return load_end(&load, faults, err);
+}
+
+/*
+ * What parsed of the faulty files is kept only to read exempt from it; a line of exempt that
+ * is itself at fault is not among it, and exempts nobody.
+ */
+bool
+policy_exempts(const char *path, const struct subject *subject, const struct machine *machine)
+{
+	struct error err = ERROR_INIT;
+	struct policy policy = POLICY_INIT;
+	struct load load;
+	bool exempt = false;
+
+	if (load_begin(&load, NULL, &err) < 0)
+		return false;
+	load.trusted = true;
+	load_files(&load, path);
+	if (policy_resolve(load.text, subject, machine, &policy, &err) == 0)
+		exempt = policy.exempt;
+	policy_free(&policy);
+	fault_report(&load.faults, NULL, NULL);
+	policy_text_free(load.text);
+	return exempt;
 }

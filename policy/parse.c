@@ -83,7 +83,8 @@ check_name(struct parser *parser, enum section_kind kind, const char *name)
 
 	if (!section_has_name(kind)) {
 		if (name[0] != '\0')
-			fault_add(parser->faults, parser->at, NULL, "[%s]: takes no name", kind_name);
+			fault_add(parser->faults, parser->at, NULL, "[%s]: takes no name",
+			    kind_name);
 		return name[0] == '\0';
 	}
 	if (name[0] == '\0') {
@@ -152,7 +153,8 @@ unknown_key(struct parser *parser, const char *name)
 
 	(void)text_escape(name, buffer, sizeof(buffer));
 	if (meant != NULL)
-		fault_add(parser->faults, parser->at, buffer, "unknown key; did you mean %s?", meant);
+		fault_add(parser->faults, parser->at, buffer,
+		    "unknown key; did you mean %s?", meant);
 	else
 		fault_add(parser->faults, parser->at, buffer,
 		    "unknown key; pam_ctr.conf(5) lists them");
@@ -165,8 +167,9 @@ check_key(struct parser *parser, const struct section *section, const struct key
 	size_t i;
 
 	if (!(key->places & section_place(section->kind))) {
-		fault_add(parser->faults, parser->at, key->name, "not a key of [%s]; it belongs in %s",
-		    section_kind_name(section->kind), key->places & KEY_IN_HOST ? "[host]" :
+		fault_add(parser->faults, parser->at, key->name,
+		    "not a key of [%s]; it belongs in %s", section_kind_name(section->kind),
+		    key->places & KEY_IN_HOST ? "[host]" :
 		    "[default], [group NAME], [user NAME] or [service NAME]");
 		return false;
 	}
@@ -184,9 +187,10 @@ static void
 parse_setting(struct parser *parser, const char *name, const char *value)
 {
 	struct section *section;
+	struct value normal;
 	const struct key *key = key_find(name);
 
-	/* Its section was a fault already, and says what the keys would have to be. */
+	/* Its section was a fault already; in another one the key may be right. */
 	if (parser->state == IN_UNKNOWN_SECTION)
 		return;
 	if (key == NULL) {
@@ -200,7 +204,9 @@ parse_setting(struct parser *parser, const char *name, const char *value)
 	section = &parser->text->section[parser->text->sections - 1];
 	if (!check_key(parser, section, key))
 		return;
-	if (section_add_setting(section, key, value, parser->at) == NULL)
+	if (!value_normalise(key->type, value, NULL, &normal))
+		fault_add(parser->faults, parser->at, key->name, "%s", normal.reason);
+	else if (section_add_setting(section, key, value, parser->at) == NULL)
 		fault_add(parser->faults, parser->at, key->name, "no memory to read it");
 }
 

@@ -15,7 +15,7 @@
 void parse_file(struct policy_text *text, const char *name, const char *content, size_t length,
     struct fault_list *faults);
 
-/* Judges what only the whole shows: values, sections that are there twice, slices missing. */
+/* Judges what only the whole shows: sections that are there twice, slices that are missing. */
 void check_text(const struct policy_text *text, struct fault_list *faults);
 
 #endif

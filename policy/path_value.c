@@ -18,8 +18,8 @@ check_components(const char *path, const char *component, struct value *value)
 		size_t length = strcspn(component, "/");
 
 		if (length == 0)
-			return value_refuse(value, path, "has an empty component (\"//\" or a \"/\" "
-			    "at the end)");
+			return value_refuse(value, path, "has an empty component (\"//\" or a "
+			    "\"/\" at the end)");
 		if (strncmp(component, "..", length) == 0)
 			return value_refuse(value, path, "must not have \".\" or \"..\" in it");
 		if (length > NAME_MAX)

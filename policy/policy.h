@@ -1,7 +1,7 @@
 /*
  * text -> struct policy.  Pure but for policy_load(), which opens the files; needs no root.
- * Three passes: parse (lines -> sections), check (each value on its own, and names that
- * refer to each other), resolve (one subject on one machine).
+ * Three passes: parse (lines -> sections, each value judged on its own), check (what only
+ * the whole shows), resolve (one subject on one machine).
  *
  * Sections apply in this order, later ones win, lists are replaced as a whole:
  *	[default], [group NAME] (in file order), [user NAME], [service NAME]
@@ -133,6 +133,13 @@ struct policy_faults {
  */
 struct policy_text *policy_load(const char *path, bool trusted, struct policy_faults *faults,
     struct error *err);
+
+/*
+ * Whether the key exempt names subject, in files that may be at fault elsewhere: a typo must
+ * not lock out those who are to mend it.  The files must be trusted all the same.
+ */
+bool policy_exempts(const char *path, const struct subject *subject,
+    const struct machine *machine);
 
 /* The same from memory: tests and fuzzers.  name stands in messages for the file. */
 struct policy_text *policy_parse(const char *name, const char *text, size_t length,

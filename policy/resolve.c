@@ -250,7 +250,8 @@ resolve_slice(const struct resolver *resolver)
 		return 0;
 	slice = section_find_slice(resolver->text, resolver->policy->slice);
 	if (slice == NULL)
-		return error_set(resolver->err, 0, "there is no [slice %s]", resolver->policy->slice);
+		return error_set(resolver->err, 0, "there is no [slice %s]",
+		    resolver->policy->slice);
 	take_settings(&winners, slice);
 	return resolve_limits(resolver, KEY_IN_SLICE, &winners, &resolver->policy->slice_limits);
 }

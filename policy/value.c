@@ -178,8 +178,8 @@ seconds(const char *text, const struct value_context *context, struct value *val
 
 	(void)context;
 	if (!text_to_seconds(text, &number) || number > GRACE_MAX)
-		return value_refuse(value, text, "is not a time of 0 to %d seconds (\"10s\", \"2m\")",
-		    GRACE_MAX);
+		return value_refuse(value, text, "is not a time of 0 to %d seconds (\"10s\", "
+		    "\"2m\")", GRACE_MAX);
 	return value_add(value, "%llu", (unsigned long long)number);
 }
 
@@ -239,8 +239,8 @@ hostname(const char *text, const struct value_context *context, struct value *va
 			if (!add_expansion(*++c, context, value))
 				return false;
 		} else if (!is_hostname_byte(*c)) {
-			return value_refuse(value, text, "is not a hostname of letters, digits, \"-\", "
-			    "\".\", %%u, %%U and %%h");
+			return value_refuse(value, text, "is not a hostname of letters, digits, "
+			    "\"-\", \".\", %%u, %%U and %%h");
 		} else if (!value_add(value, "%c", *c)) {
 			return false;
 		}
