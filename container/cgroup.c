@@ -61,8 +61,8 @@ run_steps(const struct plan *plan, ino_t *identity, struct error *err)
 
 /*
  * Were all directories the same from their own step to now?  A shared parent that another
- * supervisor removed, and a third made again, has lost the limits that were written to it.  Once our
- * own directory is below, it can't be removed any more, so that this answer is final.
+ * supervisor removed, and a third made again, has lost the limits that were written to it.
+ * Once our own directory is below, it can't be removed any more: this answer is final.
  */
 static bool
 is_undisturbed(const struct plan *plan, const ino_t *identity)
@@ -98,7 +98,7 @@ remove_parents(const char *directory)
 			return;
 		*slash = '\0';
 		again = has_suffix(path, (size_t)(slash - path), ".slice");
-		/* Other users' containers in it (EBUSY), or gone already: both are as they should. */
+		/* Others' containers are in it (EBUSY), or it is gone: both are as they should. */
 		if (rmdir(path) < 0)
 			return;
 	}
@@ -214,7 +214,7 @@ cgroups_make(struct cgroups *cgroups, const struct plan *plan, struct error *err
 		    (rc < 0 && i < GONE_TRIES && is_vanishing(err->errnum));
 	}
 	if (rc == 0 && again)
-		rc = error_set(err, EBUSY, "make the cgroups: somebody keeps removing their parent");
+		rc = error_set(err, EBUSY, "make the cgroups: their parent keeps going away");
 	if (rc == 0)
 		rc = open_places(cgroups, plan, err);
 	if (rc < 0) {

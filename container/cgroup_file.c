@@ -67,8 +67,8 @@ cgroup_file_count(const char *text, const char *key)
 }
 
 int
-cgroup_file_each_child(int directory, int (*each)(int directory, const char *name, void *context),
-    void *context)
+cgroup_file_each_child(int directory,
+    int (*each)(int directory, const char *name, void *context), void *context)
 {
 	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);

@@ -131,7 +131,7 @@ cgroups_kill(const struct cgroups *cgroups, struct error *err)
 		return -1;
 	if (!count || !place)
 		return 0;
-	/* No new process while the old ones are found one by one.  Without pids: it takes longer. */
+	/* No new process while the old ones are found; without a pids controller it takes longer. */
 	(void)cgroup_file_write(place->fd, "pids.max", "0");
 	if (place->unified && cgroup_file_write(place->fd, "cgroup.kill", "1") == 0)
 		return (int)count;

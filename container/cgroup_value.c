@@ -222,7 +222,8 @@ static const struct {
 };
 
 bool
-cgroup_value_matches(const char *file, const char *wanted, const char *got, unsigned long page)
+cgroup_value_matches(const char *file, const char *wanted, const char *got,
+    unsigned long page)
 {
 	for (size_t i = 0; i < sizeof(matches) / sizeof(matches[0]); i++)
 		if (strcmp(file, matches[i].file) == 0)

@@ -11,6 +11,7 @@
  * True if got (all that the file of this name said after the write) means wanted (what was
  * written to it).  file is the name without a directory; page is the page size.
  */
-bool cgroup_value_matches(const char *file, const char *wanted, const char *got, unsigned long page);
+bool cgroup_value_matches(const char *file, const char *wanted, const char *got,
+    unsigned long page);
 
 #endif

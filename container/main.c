@@ -1,8 +1,7 @@
 /*
  * supervisor UID: one user's, as root on the host, started by the first login's PAM module
- * (or ctrctl) with the listening socket as descriptor 3 and an empty environment.  It
- * belongs to nobody: it lets its first process end at once, and takes nothing over of the
- * program that started it.
+ * (or ctrctl) with the listening socket as descriptor 3, an empty environment and all
+ * signals blocked: see lib/spawn.h.  It takes nothing over of the program that started it.
  */
 #include "container/log.h"
 #include "container/server.h"
@@ -32,21 +31,35 @@ reset_signals(struct error *err)
 
 	for (int number = 1; number < NSIG; number++)
 		(void)signal(number, SIG_DFL); /* KILL and STOP say no */
+	/* A full disk or a limit shall be an error, not the end. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
 	(void)sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? error_set(err, errno, "reset the signals") : 0;
 }
 
+/*
+ * The caller's limits are meant for its user, and would end us in the middle of a record.
+ * Raising a hard limit needs CAP_SYS_RESOURCE; without it, up to the hard limit.
+ */
 static void
 raise_limits(void)
 {
-	struct rlimit files = { DESCRIPTORS_WANTED, DESCRIPTORS_WANTED };
-	struct rlimit now;
+	static const struct {
+		int resource;
+		rlim_t wanted;
+	} limits[] = {
+		{ RLIMIT_NOFILE, DESCRIPTORS_WANTED }, { RLIMIT_FSIZE, RLIM_INFINITY },
+		{ RLIMIT_AS, RLIM_INFINITY },          { RLIMIT_DATA, RLIM_INFINITY },
+		{ RLIMIT_CPU, RLIM_INFINITY },         { RLIMIT_NPROC, RLIM_INFINITY },
+	};
 
-	/* Raising the hard limit needs CAP_SYS_RESOURCE; without it, up to the hard limit. */
-	if (setrlimit(RLIMIT_NOFILE, &files) < 0 && getrlimit(RLIMIT_NOFILE, &now) == 0) {
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit now = { limits[i].wanted, limits[i].wanted };
+		if (setrlimit(limits[i].resource, &now) == 0 || getrlimit(limits[i].resource, &now) < 0)
+			continue;
 		now.rlim_cur = now.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &now);
+		(void)setrlimit(limits[i].resource, &now);
 	}
 }
 
@@ -66,16 +79,9 @@ close_standard(struct error *err)
 	return 0;
 }
 
-/* The caller waits for the first process only; the second one is init's child of the host. */
 static int
 detach(struct error *err)
 {
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return error_set(err, errno, "detach from the caller");
-	if (pid > 0)
-		_exit(0);
 	(void)umask(077);
 	if (setsid() < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0)
 		return error_set(err, errno, "detach from the caller");

@@ -257,7 +257,7 @@ is_idle(const struct server *server, int64_t patience)
 {
 	if (server->requests > 0 || (!server->served && server_now() < patience))
 		return false;
-	return server->leaving || server->state == STATE_NONE;
+	return server->state == STATE_NONE || (server->leaving && server->state == STATE_ALIVE);
 }
 
 /* A step may lead to a state that has something to do at once: gone, and a login waits. */

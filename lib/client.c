@@ -141,7 +141,17 @@ start_supervisor(uid_t uid, int directory, struct error *err)
 	return 0;
 }
 
-/* *started tells that the supervisor was started by us. */
+/* With the lock held: leaves no empty directory where no supervisor could be started. */
+static void
+remove_directory(uid_t uid)
+{
+	char path[64];
+
+	/* With a record in it, it is not empty, and is somebody's to adopt. */
+	if (text_format(path, sizeof(path), "%s/%u", PLACE_RUN, (unsigned)uid) == 0)
+		(void)rmdir(path);
+}
+
 static int
 reach_supervisor(uid_t uid, struct error *err)
 {
@@ -157,8 +167,10 @@ reach_supervisor(uid_t uid, struct error *err)
 	if (fd >= 0 || !nobody_listens(err))
 		return fd;
 	*err = (struct error)ERROR_INIT;
-	if (start_supervisor(uid, directory, err) < 0)
+	if (start_supervisor(uid, directory, err) < 0) {
+		remove_directory(uid);
 		return -1;
+	}
 	return connect_supervisor(uid, err);
 }
 

@@ -90,10 +90,16 @@ join_enter(const struct join_kit *kit, struct error *err)
 	 * From setns on, the user's processes and this one are in the same mount namespace:
 	 * not dumpable, so that none of them can trace it or look through its /proc files.
 	 */
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_set(err, errno, "set not dumpable");
-	if (setns(kit->pidfd, (int)kit->message.namespaces) < 0)
-		return error_set(err, errno, "enter the container's namespaces");
+	if (setns(kit->pidfd, (int)kit->message.namespaces) < 0) {
+		(void)error_set(err, errno, "enter the container's namespaces");
+		/* Still outside, and as we were found. */
+		if (dumpable == 1)
+			(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+		return -1;
+	}
 	if (drop_bounding(kit->message.bounding, err) < 0)
 		return -1;
 	/* setns put us at the container's root; a working directory of the host's is no way in. */

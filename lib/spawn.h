@@ -7,9 +7,9 @@
 #include "lib/error.h"
 
 /*
- * Runs program with one argument, an empty environment and one descriptor: fd, as number 3
- * (0 to 2 are the caller's, for the program to replace).  The program is expected to fork
- * and let its first process exit 0 at once; that one is reaped here, within a few seconds.
+ * Runs program with one argument, an empty environment, all signals blocked and one
+ * descriptor: fd, as number 3 (0 to 2 are the caller's, for the program to replace).  It is
+ * the host's init's child from the start.  Returns when it is executed, 0, or -1 with err.
  * The caller sees no SIGCHLD, and its own waits see no child.  vfork(2), clone(2).
  */
 int spawn_detached(const char *program, const char *argument, int fd, struct error *err);

@@ -178,10 +178,12 @@ read_cpu_max(int directory, struct usage *usage)
 static void
 read_cpuset(int directory, struct usage *usage)
 {
+	const size_t size = sizeof(usage->cpuset);
+
 	if (usage->cpuset[0])
 		return;
-	if (read_file(directory, "cpuset.cpus.effective", usage->cpuset, sizeof(usage->cpuset)) < 0 &&
-	    read_file(directory, "cpuset.effective_cpus", usage->cpuset, sizeof(usage->cpuset)) < 0)
+	if (read_file(directory, "cpuset.cpus.effective", usage->cpuset, size) < 0 &&
+	    read_file(directory, "cpuset.effective_cpus", usage->cpuset, size) < 0)
 		usage->cpuset[0] = '\0';
 	usage->cpuset[strcspn(usage->cpuset, "\n")] = '\0';
 }
