@@ -80,3 +80,108 @@ $(B)/san/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -DPAM_CTR_TESTING $(SAN_CFLAGS) -c -o $@ $<
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- tests
+TEST_SOURCES := $(foreach d,unit system pam,$(wildcard tests/$(d)/test_*.c))
+TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL)
+TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
+TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
+TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(SUPPORT_PROGRAMS)
+TEST_LIBS    := -lcriterion -lpam -lpam_misc -pthread
+SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
+MANUALS      := $(wildcard man/*.[58])
+# As many jobs as there are processors, unless -j was given.
+JOBS          = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
+vpath test_%.c tests/unit tests/system tests/pam
+$(B)/tests/test_%: $(B)/tests/test_%.o $(call host,$(TESTED))
+	$(say) LD $@
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+$(B)/tests-san/test_%: $(B)/tests-san/test_%.o $(call san,$(TESTED))
+	$(say) LD $@
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+$(B)/tests/%.o: %.c Makefile
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(HOST_CFLAGS) -c -o $@ $<
+$(B)/tests-san/%.o: %.c Makefile
+	$(say) SAN $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -DPAM_CTR_TESTING $(SAN_CFLAGS) -c -o $@ $<
+$(B)/san/pam_ctr.so: $(call san,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
+	$(say) LD $@
+	$(Q)$(CC) -shared $(SAN) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
+$(B)/support/%: tests/support/%.c Makefile
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $< -lpam -pthread
+
+unit: $(TESTS) $(TESTS_NEED)
+test:
+	$(Q)tests/setup
+	$(Q)$(MAKE) $(JOBS) all unit
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/run
+demo:
+	$(Q)tests/setup demo
+	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/demo
+test-vm: all unit
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/vm/run
+bench: all
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) bench/run
+
+# What each tool is told to keep quiet about, and why:
+#  gcc      its analyzer of 12.2 takes a descriptor that cleanup closes for a leaked one, and
+#           one that is -1 for a valid one
+#  clang    the rest of -Weverything is about C++, padding, and C90
+#  cppcheck what needs the whole program, or the C library's headers, which it is not given
+ANALYZE  := -fanalyzer -Wno-analyzer-fd-leak -Wno-analyzer-fd-use-without-check
+CLANG    := -Weverything -Wno-padded -Wno-declaration-after-statement -Wno-vla-extension
+CPPCHECK := --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,performance,portability
+OURS     := $(TESTED) container/main.c $(wildcard ctl/main.c) $(INIT)
+lint:
+	$(say) ANALYZE
+	$(Q)for f in $(OURS); do $(CC) $(CPPFLAGS) $(COMMON) -MF /dev/null $(ANALYZE) -c -o /dev/null $$f || exit; done
+	$(say) CLANG
+	$(Q)for f in $(OURS); do clang -fsyntax-only $(CPPFLAGS) -std=gnu17 $(WARN) $(CLANG) $$f || exit; done
+	$(say) CPPCHECK
+	$(Q)cppcheck $(CPPCHECK) $(CPPFLAGS) $(OURS)
+	$(say) SHELL
+	$(Q)shellcheck $(SCRIPTS)
+	$(say) MANDOC
+	$(Q)mandoc -Tlint -Wwarning $(MANUALS)
+
+# PROGRAM MODE DIRECTORY; the paths of the programs are compiled in, so PREFIX builds anew.
+installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
+	$(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
+	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+install: all
+	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init
+	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so
+	$(Q)for m in $(MANUALS); do install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m || exit; done
+	$(Q)[ -e $(DESTDIR)$(SYSCONFDIR)/pam_ctr.conf ] || \
+		install -D -m 644 etc/pam_ctr.conf $(DESTDIR)$(SYSCONFDIR)/pam_ctr.conf
+uninstall:
+	$(Q)rm -f $(installed)
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr 2>/dev/null || :
+
+# What the objects are told of the outside: they are made anew when it changes.
+$(B)/host/prefix: FORCE
+	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@; }
+$(call host,$(TESTED) ctl/main.c) $(call musl,$(LIB) $(POLICY) $(CONTAINER) container/main.c): $(B)/host/prefix
+
+clean:
+	$(Q)rm -rf $(B)
+help:
+	@printf '  %-10s %s\n' all 'build the module, the supervisor, init and ctrctl (default)' \
+		install 'install them; DESTDIR, PREFIX, PAMDIR, SYSCONFDIR, MANDIR' \
+		uninstall 'take them away; the policy file stays' \
+		demo 'show the main job on real ssh logins; nothing stays behind (root)' \
+		test 'install what tests need, build, run all of them (root)' \
+		test-vm 'the tests again on cgroup v2, in a virtual machine' \
+		unit 'build the test programs in $(B)/tests and $(B)/tests-san' \
+		bench 'what open, join and close take, beside a floor and a peer' \
+		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
+
+FORCE:
+.PHONY: all unit test demo test-vm bench lint install uninstall clean help FORCE
+.SECONDARY:
+# --- end of tests

@@ -32,6 +32,7 @@ open_parent(const char *target, const char **name, struct error *err)
 	char parent[PATH_MAX];
 	const char *slash = strrchr(target, '/');
 
+	*name = NULL;
 	if (!slash || slash[1] == '\0' || (size_t)(slash - target) >= sizeof(parent))
 		return error_set(err, EINVAL, "name the directory of %s", target);
 	memcpy(parent, target, (size_t)(slash - target));
@@ -59,14 +60,14 @@ make_target(const struct inside *inside, const char *target, mode_t type, struct
 	autofd int parent = open_parent(target, &name, &why);
 
 	/* hidden = /home and a home two levels below: make the level between, too. */
-	if (parent < 0 && why.errnum == ENOENT && name > target + 1) {
+	if (parent < 0 && why.errnum == ENOENT && name && name > target + 1) {
 		autofree char *above = strndup(target, (size_t)(name - target - 1));
 		autofd int made = above ? make_target(inside, above, S_IFDIR, err) : -1;
 		if (made < 0)
 			return -1;
 		parent = open_parent(target, &name, &why);
 	}
-	if (parent < 0 || !is_ours(inside, parent))
+	if (parent < 0 || !name || !is_ours(inside, parent))
 		return error_set(err, ENOENT, "open %s", target);
 	int rc = type == S_IFDIR ? mkdirat(parent, name, 0755) : mknodat(parent, name, S_IFREG | 0444, 0);
 	if (rc < 0)

@@ -131,11 +131,14 @@ start_supervisor(uid_t uid, int directory, struct error *err)
 		return error_set(err, errno, "remove the old %s", address.sun_path);
 	if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return error_set(err, errno, "bind %s", address.sun_path);
-	if (listen(listener, BACKLOG) < 0 ||
-	    spawn_detached(PLACE_SUPERVISOR, number, listener, err) < 0) {
-		if (err->errnum == 0)
-			(void)error_set(err, errno, "listen on %s", address.sun_path);
+	int rc = listen(listener, BACKLOG) < 0 ?
+	    error_set(err, errno, "listen on %s", address.sun_path) :
+	    spawn_detached(PLACE_SUPERVISOR, number, listener, err);
+	if (rc < 0) {
 		(void)unlinkat(directory, PLACE_SOCKET_NAME, 0);
+		/* With what a predecessor left in it, it stays. */
+		*strrchr(address.sun_path, '/') = '\0';
+		(void)rmdir(address.sun_path);
 		return -1;
 	}
 	return 0;

@@ -238,7 +238,10 @@ wire_receive(int socket, void *packet, unsigned long size, int *fds, unsigned *f
 		*fds_count = 0;
 	if (length < 0)
 		return error_set(err, errno, "receive a message");
-	unsigned count = collect_fds(&message, fds, room);
+	/* An empty packet reads as the end of file, where nobody looks for descriptors. */
+	unsigned count = collect_fds(&message, fds, length > 0 ? room : 0);
+	if (length == 0)
+		return 0;
 	if (count > room || message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) {
 		for (unsigned i = 0; i < count && i < room; i++)
 			own_close(&fds[i]);

@@ -75,6 +75,11 @@ static const struct fixed_mount fixed_mounts[] = {
 	{ STEP_MASK, "/sys/firmware", SIZE_NONE, 0, STEP_F_OPTIONAL, "tables and keys of the firmware" },
 };
 
+/* gcc 12's analyzer loses sight of pointers that are stored through plan->step[]. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 int
 plan_add(struct plan *plan, struct step step, struct error *err)
 {

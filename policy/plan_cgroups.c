@@ -12,6 +12,8 @@
 /* The template's last name; sessions put their id in its place. */
 #define SESSION "session"
 
+static const char handed_down[] = "controllers are handed down level by level";
+
 static const char *const level_because[LEVEL_COUNT] = {
 	[LEVEL_HOST] = "all containers together leave the host room",
 	[LEVEL_SLICE] = "a budget shared by the users of the slice",
@@ -202,7 +204,7 @@ add_level(struct builder *b, enum level level)
 		if (plan_limits_add(b, limit) < 0)
 			return -1;
 	if (!own)
-		return add_enable(b, b->directory, false, "controllers are handed down level by level");
+		return add_enable(b, b->directory, false, handed_down);
 	/*
 	 * Only pids, which is a threaded controller: the kernel takes no process into a
 	 * cgroup that hands down any other, and init and the sessions' memory are here.
@@ -249,7 +251,7 @@ plan_cgroups(const struct policy *policy, const struct subject *subject,
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];
 		if (add_enable(&b, b.hierarchy->root, false,
-			"controllers are handed down level by level") < 0)
+			handed_down) < 0)
 			return -1;
 		for (unsigned level = 0; level < LEVEL_COUNT; level++)
 			if (layout.limits[level] && add_level(&b, level) < 0)
