@@ -1,0 +1,121 @@
+#!/bin/bash
+# Limits: each is in the kernel's file, each does what it says, and none ends the login itself.
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+value() {
+	cat "$(cgroup_of "$1" "$2")/$3" 2>&1
+}
+
+policy <<END
+[default]
+memory.max = 64M
+pids.max = 40
+cpu.max = 50%
+cpu.weight = 50
+cpuset.cpus = 0
+END
+snapshot_take
+hold alice
+if cgroup_is_v2; then
+	is "memory.max" "$(value alice memory memory.max)" 67108864
+	is "cpu.max" "$(value alice cpu cpu.max | awk '{ print $1 * 100 / $2 }')" 50
+	is "cpu.weight" "$(value alice cpu cpu.weight)" 50
+	is "cpuset.cpus" "$(value alice cpuset cpuset.cpus)" 0
+else
+	is "memory.max" "$(value alice memory memory.limit_in_bytes)" 67108864
+	is "cpu.max" "$(($(value alice cpu cpu.cfs_quota_us) * 100 / $(value alice cpu cpu.cfs_period_us)))" 50
+	number "cpu.weight is half of the default share" "$(value alice cpu cpu.shares)" -le 600
+	is "cpuset.cpus" "$(value alice cpuset cpuset.cpus)" 0
+fi
+is "the user's processes are on that CPU" "$(on alice 'grep Cpus_allowed_list /proc/self/status | cut -f2')" 0
+
+log_mark
+like "within the memory limit a program runs" "$(on alice 'attempt memory 16')" '^16$'
+memory=$(on alice 'attempt memory 400; echo "status $?"; echo the session lives')
+unlike "a memory hog does not get 400 MiB of 64" "$memory" '^400$'
+like "it is killed" "$memory" '^status 137$'
+like "and its session lives on" "$memory" '^the session lives$'
+is "the held session lives on, too" "$(ps -o stat= -p "$held" | cut -c1)" S
+logged "the hit is logged" 'limit hit: user=alice .*memory'
+
+number "fork stops at pids.max" "$(on alice 'attempt fork 200')" -le 40
+number "and gets near it" "$(on alice 'attempt fork 200')" -ge 20
+log_mark
+bomb=$(LIMIT=60 on alice 'bomb() { bomb | bomb & }; (bomb) 2>/dev/null; exec attempt cpu 300')
+like "a fork bomb leaves the session alone" "$bomb" '^[0-9]+$'
+number "and never has more than the container's limit" "$(value alice pids pids.current)" -le 80
+succeeds "root logs in beside it" on root true
+succeeds "so does bob" on bob true
+succeeds "ctrctl kill ends a fork bomb" ctrctl kill alice
+end_all
+release
+wait_for 10 no_containers
+
+# A full session must not lock its user out: the reserve of the login.
+coproc FULL { ssh alice@world 'exec attempt fill 500' 2>&1; }
+full_pid=$FULL_PID
+full_in=${FULL[1]}
+read -r -t 20 -u "${FULL[0]}" line
+number "a session fills its task limit" "${line#full }" -le 40
+log_mark
+second=$(on alice 'echo in'; echo "status $?")
+like "a second login of a full user is let in or refused, nothing else" "$second" '^(in|status [1-9][0-9]*)$'
+is "never on the host" "$(on alice 'readlink /proc/self/ns/pid' | grep -c "$(readlink /proc/self/ns/pid | tr -d '[]')")" 0
+exec {full_in}>&-
+wait "$full_pid" 2>/dev/null
+wait_for 10 no_containers
+succeeds "the next login works" on alice true
+
+log_mark
+cpu=$(on alice 'attempt cpu 2000')
+number "half a CPU is what cpu.max gives (ms of 2000)" "$cpu" -le 1400
+number "and no less" "$cpu" -ge 500
+wait_for 10 no_containers
+nothing_left "nothing is left"
+
+POLICY_HOST='pids.max = 60' policy <<END
+[slice pair]
+memory.max = 48M
+pids.max = 50
+[group lab]
+slice = pair
+END
+hold alice
+slice=$(dirname "$(cgroup_of alice pids)")
+like "a user of a slice is below it" "$slice" 'pair\.slice$'
+is "the slice has its limit" "$(cat "$slice/pids.max")" 50
+is "the sum of all has its limit" "$(cat "$(dirname "$slice")/pids.max")" 60
+number "alice cannot fork past the slice" "$(on alice 'attempt fork 200')" -le 50
+hold_bob=$(on bob "attempt fork 200; grep -c . /proc/self/cgroup" | head -1)
+number "nor bob, who shares it" "$hold_bob" -le 50
+is "carol has no part in it" "$(on carol 'attempt fork 55' | head -1; cgroup_of carol pids | grep -c pair)" "$(printf '%s\n0' "$(on carol 'attempt fork 55')")"
+release
+wait_for 10 no_containers
+nothing_left "a slice is gone with its last user"
+
+log_mark
+if cgroup_is_v2; then
+	policy <<-END
+		[default]
+		memory.max = 64M
+		memory.high = 48M
+		memory.swap.max = 0
+		io.weight = 50
+	END
+	hold alice
+	is "memory.high" "$(value alice memory memory.high)" 50331648
+	is "memory.swap.max" "$(value alice memory memory.swap.max)" 0
+	like "io.weight" "$(value alice io io.weight)" '50'
+	release
+else
+	policy <<-END
+		[default]
+		memory.high = 48M
+	END
+	fails "memory.high, which cgroup v1 does not have, refuses the login" on alice true
+	logged "and the log names it" 'memory\.high'
+	skip "memory.high, memory.swap.max, io.weight on cgroup v2" "this machine has cgroup v1 controllers only: make test-vm"
+fi
+end_all
+done_testing

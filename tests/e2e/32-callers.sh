@@ -1,0 +1,126 @@
+#!/bin/bash
+# Applications that call the module in other ways than sshd does, and failures around it.
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+calls() { # ARGUMENTS...: one line of what the calls said
+	timeout 30 pam_caller "$@" </dev/null 2>&1 | grep -E '^(start|open|close|fork|user): ' | tr '\n' ' ' | sed 's/ $//'
+}
+# The same, but only what the open said: after a failed one libpam answers a close by itself.
+opened() {
+	calls "$@" | grep -o 'open: [A-Z_]*'
+}
+host=$(readlink /proc/self/ns/pid)
+snapshot_take
+
+is "open, close" "$(calls)" "open: PAM_SUCCESS close: PAM_SUCCESS"
+is "a child is the container's" "$(calls --calls open,fork,close -- /bin/sh -c "test \$(readlink /proc/self/ns/pid) != '$host'; exit \$((\$? + 3))")" \
+	"open: PAM_SUCCESS fork: 3 close: PAM_SUCCESS"
+is "open twice, close twice" "$(calls --calls open,open,fork,close,close -- /bin/true | sed 's/PAM_SESSION_ERR/PAM_SUCCESS/')" \
+	"open: PAM_SUCCESS open: PAM_SUCCESS fork: 0 close: PAM_SUCCESS close: PAM_SUCCESS"
+like "close without open does no harm" "$(calls --calls close)" '^close: PAM_(SUCCESS|SESSION_ERR|IGNORE|PERM_DENIED)$'
+is "never closed" "$(calls --calls open)" "open: PAM_SUCCESS"
+is "root" "$(calls --user root --calls open,fork,close -- /bin/sh -c "test \$(readlink /proc/self/ns/pid) = '$host'")" \
+	"open: PAM_SUCCESS fork: 0 close: PAM_SUCCESS"
+wait_for 10 no_containers
+log_mark
+is "a caller with threads is refused" "$(opened --threads 2)" "open: PAM_SESSION_ERR"
+logged "and the log says why" 'thread'
+is "root is not, with threads" "$(calls --user root --threads 2)" "open: PAM_SUCCESS close: PAM_SUCCESS"
+log_mark
+like "an unknown user is refused" "$(calls --user nobody-here)" '^open: PAM_(SESSION_ERR|USER_UNKNOWN)'
+logged "and the log names it" 'nobody-here'
+odd=$'odd\nname"\e[31m'
+log_mark
+like "a name with odd bytes is refused" "$(calls --user "$odd")" '^open: PAM_(SESSION_ERR|USER_UNKNOWN)'
+unlike "and is no line of its own in the log" "$(log_since)" '^name'
+like "a name that is too long is refused" "$(calls --user "$(printf 'x%.0s' $(seq 4000))")" '^(open|start): PAM_'
+unlike "not let in" "$(calls --user "$(printf 'x%.0s' $(seq 4000))")" 'open: PAM_SUCCESS'
+unlike "a name that is a path is not let in" "$(calls --user ../alice)" 'open: PAM_SUCCESS'
+like "PAM_USER changed to another before the open counts" "$(calls --calls user=bob,open,fork,close -- /bin/sh -c 'test -d /run/user/2002')" 'fork: (0|126)'
+
+# Arguments of the module.
+argument() {
+	printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "session required pam_ctr.so $1" >/etc/pam.d/argued
+	opened --service argued
+}
+log_mark
+is "an unknown module argument is refused" "$(argument 'no_such=1 neither')" "open: PAM_SESSION_ERR"
+logged "and named" 'no_such'
+logged "all of them at once" 'neither'
+cp /etc/pam_ctr.conf /etc/other.conf
+printf '[default]\nhostname = other\n' >>/etc/other.conf
+printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "session required pam_ctr.so config=/etc/other.conf debug" >/etc/pam.d/argued
+is "config= is the policy used" "$(calls --service argued --calls open,fork,close -- /bin/sh -c 'test $(hostname) = other')" \
+	"open: PAM_SUCCESS fork: 0 close: PAM_SUCCESS"
+wait_for 10 no_containers
+log_mark
+is "config= of a file that is not there is refused" "$(argument config=/etc/none.conf)" "open: PAM_SESSION_ERR"
+logged "and named" '/etc/none\.conf'
+is "config= with a relative path is refused" "$(argument config=etc/other.conf)" "open: PAM_SESSION_ERR"
+rm -f /etc/other.conf /etc/pam.d/argued
+
+# A later module fails: sshd gives no shell, and never calls close_session.
+cp /etc/pam.d/sshd "$tap_dir/sshd"
+echo "session required pam_deny.so" >>/etc/pam.d/sshd
+fails "a later module that fails ends the login" on alice true
+cp "$tap_dir/sshd" /etc/pam.d/sshd
+succeeds "its container does not stay" wait_for 10 no_containers
+succeeds "the next login works" on alice true
+wait_for 10 no_containers
+nothing_left "nothing is left"
+
+# What the caller brings along.
+small() { # LIMITS COMMAND...
+	local limits
+	read -ra limits <<<"$1"
+	shift
+	(ulimit "${limits[@]}" && calls "$@")
+}
+for limits in "-n 24" "-f 0" "-u 1" "-v 200000" "-t 5" "-c 0"; do
+	like "a caller with ulimit $limits gets an answer" "$(small "$limits" --calls open,close)" '^open: PAM_(SUCCESS|SESSION_ERR) close: '
+	wait_for 10 no_containers
+done
+is "closed standard descriptors do no harm" "$(pam_caller --calls open,close <&- 2>&- | tr '\n' ' ')" "open: PAM_SUCCESS close: PAM_SUCCESS "
+is "a hostile environment has no say" "$(LD_PRELOAD=/nonexistent.so PAM_CTR_SOCKET=/tmp/x GCONV_PATH=/tmp TMPDIR=/nowhere calls)" \
+	"open: PAM_SUCCESS close: PAM_SUCCESS"
+is "nor has a umask of 0" "$(umask 0; calls; umask 022)" "open: PAM_SUCCESS close: PAM_SUCCESS"
+is "no file was made that others can write" "$(umask 0; coproc C { exec pam_caller --calls open,hold; }; read -r -u "${C[0]}" _; find /run/pam_ctr /var/lib/pam_ctr/2001 -maxdepth 1 -perm /022 ! -type l)" ""
+mkdir "$tap_dir/gone"
+is "nor a deleted working directory" "$(cd "$tap_dir/gone" && rmdir "$tap_dir/gone" && calls)" "open: PAM_SUCCESS close: PAM_SUCCESS"
+is "signals that are ignored do no harm" "$(trap '' CHLD PIPE TERM HUP INT; calls)" "open: PAM_SUCCESS close: PAM_SUCCESS"
+wait_for 10 no_containers
+nothing_left "nothing is left"
+
+# The machine is at its end.
+mount -t tmpfs -o size=4k,nr_inodes=1,mode=700 full /run/pam_ctr 2>/dev/null || { mkdir -p /run/pam_ctr && mount -t tmpfs -o size=4k,nr_inodes=1,mode=700 full /run/pam_ctr; }
+log_mark
+is "a full /run refuses the login" "$(opened)" "open: PAM_SESSION_ERR"
+logged "and the log says so" 'pam_ctr.*([Nn]o space|/run/pam_ctr)'
+fails "through sshd, too" on alice true
+succeeds "root logs in" on root true
+umount /run/pam_ctr
+succeeds "the next good login works" on alice true
+wait_for 10 no_containers
+for knob in mnt pid uts ipc cgroup; do
+	file=/proc/sys/user/max_${knob}_namespaces
+	# Only a user namespace of its own may have its own bound: the machine's is not touched.
+	[ -e "$file" ] || continue
+	done_knobs="${done_knobs-}$knob "
+done
+skip "bounds on namespaces (${done_knobs% }) refuse clearly" "they are the machine's, not the world's: make test-vm"
+
+for program in supervisor init; do
+	mv /usr/libexec/pam_ctr/$program /usr/libexec/pam_ctr/away
+	log_mark
+	is "no $program: refused" "$(opened)" "open: PAM_SESSION_ERR"
+	logged "and the log names it" "$program"
+	echo garbage >/usr/libexec/pam_ctr/$program
+	chmod 755 /usr/libexec/pam_ctr/$program
+	is "a broken $program: refused" "$(opened)" "open: PAM_SESSION_ERR"
+	mv /usr/libexec/pam_ctr/away /usr/libexec/pam_ctr/$program
+	is "the next good login works" "$(calls)" "open: PAM_SUCCESS close: PAM_SUCCESS"
+	wait_for 10 no_containers
+done
+nothing_left "nothing is left"
+done_testing

@@ -1,0 +1,110 @@
+#!/bin/bash
+# A policy that is not as it must be lets nobody in but root, and the log says why.
+# shellcheck source=../lib/tap.sh
+. "$(dirname "$0")/../lib/tap.sh"
+
+conf=/etc/pam_ctr.conf
+cp $conf "$tap_dir/good"
+cp -a /etc/pam_ctr.conf.d "$tap_dir/good.d" 2>/dev/null
+snapshot_take
+
+restore() {
+	rm -rf $conf
+	cp "$tap_dir/good" $conf
+	chown root:root $conf
+	chmod 644 $conf
+}
+
+refused() { # NAME REGEX: what the log must say
+	local before=${EPOCHREALTIME/./} out
+	log_mark
+	out=$(on alice 'readlink /proc/self/ns/pid' 2>/dev/null)
+	unlike "$1: no shell" "$out" 'pid:'
+	number "$1: in bounded time (ms)" $(((${EPOCHREALTIME/./} - before) / 1000)) -le 8000
+	logged "$1: the log says why" "pam_ctr.*$2|$2.*pam_ctr"
+	is "$1: in one line" "$(log_since | grep pam_ctr | grep -Ec -- "$2")" 1
+	succeeds "$1: root is let in" on root true
+	restore
+}
+
+printf '[nonsense]\nx = y\n' >>$conf
+refused "an unknown section" 'nonsense'
+printf '[default]\nmemory.maximum = 1G\n' >>$conf
+refused "an unknown key" 'memory\.maximum'
+printf '[default]\npids.max = many\n' >>$conf
+refused "an unknown value" 'pids\.max'
+printf '[default]\nhome = floating\nlogout = perhaps\ntmp_size = -1\n' >>$conf
+log_mark
+on alice true 2>/dev/null
+logged "several faults at once: the first is logged" ':[0-9]+: home'
+is "several faults at once: ctrctl check shows each, as file:line: key: reason" \
+	"$(ctrctl check $conf 2>&1 | grep -cE "^(ctrctl: )?$conf:[0-9]+: (home|logout|tmp_size): .+")" 3
+restore
+head -c 100000 /dev/urandom >$conf
+refused "a binary file" "$conf"
+head -c 2000000 /dev/zero | tr '\0' '#' >>$conf
+refused "a huge file" "$conf"
+printf 'x\0y = z\n' >>$conf
+refused "a NUL byte" "$conf"
+rm -f $conf && mkdir $conf
+refused "a directory" "$conf"
+rm -f $conf && mkfifo $conf
+refused "a fifo" "$conf"
+rm -f $conf
+refused "a missing file" "$conf"
+chmod 666 $conf
+refused "a file that others may write" "$conf"
+chmod 664 $conf
+refused "a file that a group may write" "$conf"
+chown alice $conf
+refused "a file of a user's" "$conf"
+cp $conf /home/alice/conf && rm -f $conf && ln -s /home/alice/conf $conf
+refused "a link into a home" "pam_ctr\.conf|/home/alice"
+rm -f /home/alice/conf
+printf '[user alice]\nslice = nowhere\n' >>$conf
+refused "a slice that nothing defines" 'slice'
+printf '[default]\ncpuset.cpus = 4000\n' >>$conf
+refused "a CPU that the machine has not" 'cpuset\.cpus'
+printf '[default]\nhostname = not_a.name!\n' >>$conf
+refused "a hostname that is none" 'hostname'
+printf '[default]\nread_only = relative/path\n' >>$conf
+refused "a path that is not absolute" 'read_only'
+mkdir -p $conf.d
+printf '[default]\nbogus = 1\n' >$conf.d/50-bad.conf
+refused "a fault in a file of pam_ctr.conf.d" '50-bad\.conf:2'
+rm -f $conf.d/50-bad.conf
+printf '[host]\nexempt = @sudo, carol\ncgroup = %s\n' "$WORLD_CGROUP" >$conf
+is "exempt by name" "$(on carol 'readlink /proc/self/ns/pid')" "$(readlink /proc/self/ns/pid)"
+isnt "the others are not" "$(on alice 'readlink /proc/self/ns/pid')" "$(readlink /proc/self/ns/pid)"
+restore
+
+# Who is told what.
+printf '[default]\nbogus = 1\n' >>$conf
+unlike "the user is not told what is in the policy" "$(on alice true 2>&1; timeout 20 script -qec 'su - alice -c true' /dev/null </dev/null 2>&1)" 'bogus|pam_ctr\.conf'
+restore
+succeeds "the next good login works" on alice true
+wait_for 10 no_containers
+nothing_left "nothing is left"
+
+# Precedence: [default] [group] [user] [service], later wins.
+policy <<END
+[default]
+hostname = of-default
+[group lab]
+hostname = of-group
+[user bob]
+hostname = of-user
+[service su-l]
+hostname = of-service
+END
+mkdir -p $conf.d
+is "[default]" "$(on carol hostname)" of-default
+is "[group]" "$(on alice hostname)" of-group
+is "[user]" "$(on bob hostname)" of-user
+wait_for 10 no_containers
+is "[service]" "$(su - bob -c hostname)" of-service
+printf '[user carol]\nhostname = of-d\n' >$conf.d/90.conf
+wait_for 10 no_containers
+is "pam_ctr.conf.d" "$(on carol hostname)" of-d
+wait_for 10 no_containers
+done_testing
