@@ -390,7 +390,8 @@ write_mark(struct inside *inside, const struct step *step, size_t index, struct 
 		return -1;
 	if (!is_ours(inside, parent))
 		return error_set(err, EPERM, "write %s outside the container's own mounts", step->target);
-	return mark_write(parent, err);
+	/* Then for good: not even root in there can take it away or write another. */
+	return mark_write(parent, err) < 0 ? -1 : mount_set(parent, MOUNT_ATTR_RDONLY, 0, err);
 }
 
 /*

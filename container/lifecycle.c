@@ -42,7 +42,7 @@ set_state(struct server *server, enum state state, int64_t deadline)
 static void
 forget(struct server *server)
 {
-	limit_close(server->limit, &server->limits);
+	limit_close(server, server->limit, &server->limits, NULL);
 	build_free(&server->build);
 	cgroups_free(&server->cgroups);
 	own_close(&server->init);
@@ -307,6 +307,7 @@ clear(struct server *server)
 		return;
 	}
 	session_close_all(server, "container ended");
+	limit_close(server, server->limit, &server->limits, NULL);
 	log_ended(server);
 	if (server->cgroups.count > 0 && cgroups_remove(&server->cgroups, &err) != 0)
 		log_error(&err, "user=%s uid=%u: remove the cgroups", server->record.user,

@@ -23,33 +23,48 @@ limit_open(struct limit_watch *limit, size_t *count, const struct cgroups *cgrou
 
 	*count = cgroups_watch(cgroups, session, watch);
 	for (size_t i = 0; i < *count; i++)
-		limit[i] = (struct limit_watch) { .watch = watch[i] };
+		limit[i] = (struct limit_watch) { .watch = watch[i], .look_at = NEVER };
 }
 
-void
-limit_ready(struct server *server, struct limit_watch *limit, const char *session)
+static bool
+report(const struct server *server, struct limit_watch *limit, const char *session)
 {
 	uint64_t more = cgroup_watch_read(&limit->watch);
 
-	if (more == 0 && !limit->look_again) {
-		limit->look_again = true;
-		limit->quiet_until = server_now() + LOOK_AGAIN_MS;
-		return;
-	}
-	limit->look_again = false;
-	limit->quiet_until = 0;
 	if (more == 0)
-		return;
+		return false;
 	log_line(LOG_WARNING, "limit hit: user=%s uid=%u%s%s %s%llu", server->record.user,
 	    (unsigned)server->uid, session ? " session=" : "", session ? session : "",
 	    event_text[limit->watch.event], (unsigned long long)more);
 	limit->quiet_until = server_now() + QUIET_MS;
+	return true;
 }
 
 void
-limit_close(struct limit_watch *limit, size_t *count)
+limit_ready(const struct server *server, struct limit_watch *limit, const char *session)
 {
-	for (size_t i = 0; i < *count; i++)
+	limit->look_at = report(server, limit, session) ? NEVER : server_now() + LOOK_AGAIN_MS;
+}
+
+void
+limit_look(const struct server *server, struct limit_watch *limit, size_t count,
+    const char *session)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (server_now() < limit[i].look_at)
+			continue;
+		limit[i].look_at = NEVER;
+		(void)report(server, &limit[i], session);
+	}
+}
+
+void
+limit_close(const struct server *server, struct limit_watch *limit, size_t *count,
+    const char *session)
+{
+	for (size_t i = 0; i < *count; i++) {
+		(void)report(server, &limit[i], session);
 		cgroup_watch_free(&limit[i].watch);
+	}
 	*count = 0;
 }

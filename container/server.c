@@ -93,14 +93,13 @@ watch_limits(struct watch_list *list, const struct limit_watch *limit, size_t co
     enum source source, size_t index)
 {
 	for (size_t i = 0; i < count; i++) {
+		if (limit[i].look_at < list->until)
+			list->until = limit[i].look_at;
 		if (limit[i].quiet_until > server_now()) {
 			if (limit[i].quiet_until < list->until)
 				list->until = limit[i].quiet_until;
 			continue;
 		}
-		/* What came while it was quiet is read as soon as it no longer is. */
-		if (limit[i].look_again && list->until > 0)
-			list->until = 0;
 		watch(list, limit[i].watch.poll_fd, limit[i].watch.poll_events,
 		    (struct event) { .source = source, .index = index, .limit = i });
 	}
@@ -260,6 +259,15 @@ is_idle(const struct server *server, int64_t patience)
 	return server->state == STATE_NONE || (server->leaving && server->state == STATE_ALIVE);
 }
 
+static void
+look_at_limits(struct server *server)
+{
+	limit_look(server, server->limit, server->limits, NULL);
+	for (size_t i = 0; i < server->record.sessions; i++)
+		limit_look(server, server->session[i].limit, server->session[i].limits,
+		    server->record.session[i].id);
+}
+
 /* A step may lead to a state that has something to do at once: gone, and a login waits. */
 static void
 settle(struct server *server)
@@ -287,6 +295,7 @@ server_run(struct server *server, struct error *err)
 		rc = wait_for_events(&list, err);
 		if (rc == 0)
 			handle_all(server, &list);
+		look_at_limits(server);
 		request_sweep(server);
 		settle(server);
 		request_sweep(server);

@@ -66,8 +66,7 @@ struct request {
 struct limit_watch {
 	struct cgroup_watch watch;
 	int64_t quiet_until;        /* monotonic ms; not polled before */
-	uint64_t unreported;
-	bool look_again;            /* v1 tells of a kill a moment before it counts it */
+	int64_t look_at;            /* monotonic ms, or NEVER: v1 tells of a kill before it counts it */
 };
 
 struct session {
@@ -135,7 +134,10 @@ int container_save(struct server *server, struct error *err);
 /* limit.c */
 void limit_open(struct limit_watch *limit, size_t *count, const struct cgroups *cgroups,
     const char *session);
-void limit_ready(struct server *server, struct limit_watch *limit, const char *session);
-void limit_close(struct limit_watch *limit, size_t *count);
+void limit_ready(const struct server *server, struct limit_watch *limit, const char *session);
+void limit_look(const struct server *server, struct limit_watch *limit, size_t count,
+    const char *session);
+void limit_close(const struct server *server, struct limit_watch *limit, size_t *count,
+    const char *session); /* a last look, then gone */
 
 #endif

@@ -60,7 +60,7 @@ drop(struct server *server, size_t index)
 	struct session *session = &server->session[index];
 	size_t last = server->record.sessions - 1;
 
-	limit_close(session->limit, &session->limits);
+	limit_close(server, session->limit, &session->limits, server->record.session[index].id);
 	own_close(&session->pidfd);
 	own_close(&session->terminal);
 	server->session[index] = server->session[last];

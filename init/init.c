@@ -55,14 +55,14 @@ reap(void)
 }
 
 /*
- * Asks everybody to end: SIGTERM, SIGHUP for the shells that ignore it, SIGCONT for what is
- * stopped.  When nobody is left the supervisor ends us too: only it sees all of them, since
+ * Asks everybody to end: SIGTERM, and SIGCONT for what is stopped.  No SIGHUP: it would kill
+ * at once who handles SIGTERM; who ignores it is killed after the grace.  When nobody is left the supervisor ends us too: only it sees all of them, since
  * what came in by setns(2) has its parent outside and is none of our children.
  */
 static void
 end_everybody(void)
 {
-	static const int signals[] = { SIGTERM, SIGHUP, SIGCONT };
+	static const int signals[] = { SIGTERM, SIGCONT };
 
 	/* kill(-1) anywhere but in a PID namespace of our own would end the host. */
 	if (getpid() != 1)
