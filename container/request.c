@@ -247,7 +247,10 @@ first_words(struct server *server, struct request *request, const void *packet, 
 		container_end(server, "killed by an administrator", false);
 		break;
 	case WIRE_ADOPT:
-		answer(request, WIRE_ENDED, "");
+		/* Adopted by now, or being dissolved: then when that is done. */
+		request->state = REQUEST_ENDING;
+		if (server->state == STATE_ALIVE || server->state == STATE_BUILDING)
+			answer(request, WIRE_ENDED, "");
 		break;
 	default:
 		request->state = REQUEST_DONE;
