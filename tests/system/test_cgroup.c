@@ -1,0 +1,724 @@
+/*
+ * container/cgroup*.c and lib/usage.c on this machine's real cgroups, v1 or v2, below a cgroup
+ * of this test's own name that is gone afterwards.  Needs root; says so and skips without.
+ * What a machine does not have (a controller) is a skipped test, never a passed one.
+ */
+#include "container/cgroup.h"
+#include "container/cgroup_step.h"
+#include "lib/machine.h"
+#include "lib/own.h"
+#include "lib/sys.h"
+#include "lib/usage.h"
+
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#define UID 54321
+
+struct world {
+	struct machine machine;
+	char name[64]; /* of the cgroup that all containers of this test live under */
+	struct policy policy;
+	struct plan plan;
+	struct cgroups cgroups;
+	struct error err;
+};
+
+static struct world world = { .err = ERROR_INIT };
+
+static void
+sleep_ms(long ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	(void)nanosleep(&time, NULL);
+}
+
+static void
+set_up(void)
+{
+	if (geteuid() != 0)
+		cr_skip_test("needs root");
+	cr_assert_eq(machine_read(&world.machine, &world.err), 0, "%s", world.err.text);
+	if (!world.machine.unified[0] &&
+	    world.machine.place[CONTROLLER_PIDS].version == CGROUP_NONE)
+		cr_skip_test("no cgroups on this machine");
+	(void)snprintf(world.name, sizeof(world.name), "ctr-test-%d", getpid());
+	world.policy.cgroup = world.name;
+}
+
+/* Whoever a failed test left behind; and nothing of the name may be left. */
+static void
+tear_down(void)
+{
+	for (unsigned c = 0; c <= CONTROLLER_COUNT; c++) {
+		const char *root = c < CONTROLLER_COUNT ? world.machine.place[c].root :
+		    world.machine.unified;
+		char path[512];
+
+		if (!root[0] || !world.name[0])
+			continue;
+		(void)snprintf(path, sizeof(path), "%s/%s", root, world.name);
+		cr_expect_neq(access(path, F_OK), 0, "%s is still there", path);
+	}
+	plan_free(&world.plan);
+}
+
+TestSuite(cgroup, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static bool
+has(enum controller controller)
+{
+	return world.machine.place[controller].version != CGROUP_NONE;
+}
+
+static void
+limit(struct limits *limits, enum limit limit, const char *value)
+{
+	limits->value[limit] = (char *)(uintptr_t)value;
+}
+
+static int
+plan_make(uid_t uid)
+{
+	struct subject subject = { .uid = uid, .gid = uid };
+
+	plan_free(&world.plan);
+	if (plan_cgroups(&world.policy, &subject, &world.machine, &world.plan, &world.err) < 0)
+		return -1;
+	return plan_cgroups_session(&world.policy, &subject, &world.machine, &world.plan,
+	    &world.err);
+}
+
+static void
+make(void)
+{
+	cr_assert_eq(plan_make(UID), 0, "%s", world.err.text);
+	cr_assert_eq(cgroups_make(&world.cgroups, &world.plan, &world.err), 0, "%s",
+	    world.err.text);
+}
+
+static void
+use(struct usage *usage)
+{
+	char directory[CGROUP_PLACES_MAX][512];
+
+	for (size_t i = 0; i < world.cgroups.count; i++)
+		memcpy(directory[i], world.cgroups.place[i].directory, 512);
+	usage_read((const char (*)[512])directory, world.cgroups.count, usage);
+}
+
+static void
+kill_all(void)
+{
+	int left = 1;
+
+	for (int i = 0; i < 500 && left > 0; i++) {
+		left = cgroups_kill(&world.cgroups, &world.err);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		sleep_ms(10);
+	}
+	cr_expect_eq(left, 0, "%d left: %s", left, world.err.text);
+}
+
+static void
+remove_all(void)
+{
+	int rc = 1;
+
+	for (int i = 0; i < 200 && rc == 1; i++) {
+		rc = cgroups_remove(&world.cgroups, &world.err);
+		if (rc == 1)
+			sleep_ms(10);
+	}
+	cr_expect_eq(rc, 0, "%d: %s", rc, world.err.text);
+	cgroups_free(&world.cgroups);
+}
+
+/* A child that is in the container as init is, and runs act(). */
+static pid_t
+start_init(int (*act)(void))
+{
+	int fd = cgroups_clone_fd(&world.cgroups);
+	struct clone_args args = {
+		.flags = fd >= 0 ? CLONE_INTO_CGROUP : 0,
+		.exit_signal = SIGCHLD,
+		.cgroup = fd >= 0 ? (uint64_t)fd : 0,
+	};
+	pid_t pid = sys_clone3(&args);
+
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		_exit(cgroups_enter(&world.cgroups, NULL) < 0 ? 99 : act());
+	}
+	cr_assert_gt(pid, 0, "clone3: %s", strerror(errno));
+	return pid;
+}
+
+/* A child that enters a session as a PAM caller does, tells so, and runs act(). */
+static pid_t
+start_session(const char *id, int (*act)(void))
+{
+	int fds[CGROUP_PLACES_MAX], ready[2];
+	size_t count;
+	char byte = 0;
+	pid_t pid;
+
+	cr_assert_eq(cgroups_session_make(&world.cgroups, id, fds, &count, &world.err), 0, "%s",
+	    world.err.text);
+	cr_assert_eq(count, world.cgroups.count);
+	cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (size_t i = 0; i < count; i++)
+			if (write(fds[i], "0", 1) != 1)
+				_exit(98);
+		_exit(write(ready[1], "", 1) == 1 ? act() : 97);
+	}
+	cr_assert_gt(pid, 0);
+	own_close(&ready[1]);
+	cr_expect_eq(read(ready[0], &byte, 1), 1, "the caller did not get in");
+	own_close(&ready[0]);
+	for (size_t i = 0; i < count; i++) {
+		cr_expect_eq(fcntl(fds[i], F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
+		own_close(&fds[i]);
+	}
+	return pid;
+}
+
+static int
+wait_for(pid_t pid)
+{
+	int status = -1;
+
+	cr_expect_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static int __attribute__((noreturn))
+act_sleep(void)
+{
+	for (;;)
+		(void)pause();
+}
+
+static int
+act_nothing(void)
+{
+	return 0;
+}
+
+/* Forks sleepers until refused; how many there were is the exit status. */
+static int
+act_fork_many(void)
+{
+	int count = 0;
+
+	while (count < 90 && fork() != 0 && errno != EAGAIN)
+		count++;
+	if (errno != EAGAIN && count < 90)
+		return act_sleep();
+	return count;
+}
+
+static int
+act_use_memory(void)
+{
+	const size_t size = (size_t)96 << 20;
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return 96;
+	for (size_t i = 0; i < size; i += 4096)
+		((volatile char *)memory)[i] = 1;
+	return 0;
+}
+
+static bool
+is_listed(pid_t pid)
+{
+	pid_t *pids = NULL;
+	size_t count = 0;
+	bool found = false;
+
+	cr_expect_eq(cgroups_pids(&world.cgroups, &pids, &count, &world.err), 0, "%s",
+	    world.err.text);
+	for (size_t i = 0; i < count; i++)
+		found |= pids[i] == pid;
+	free(pids);
+	return found;
+}
+
+/* True if one line of /proc/PID/cgroup ends with the container's path and what follows. */
+static bool
+is_in(pid_t pid, const char *below)
+{
+	char path[128], text[8192], wanted[256];
+	ssize_t got;
+	autofd int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	(void)snprintf(wanted, sizeof(wanted), "/%s/%d%s\n", world.name, UID, below);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[got > 0 ? got : 0] = '\0';
+	return strstr(text, wanted) != NULL;
+}
+
+Test(cgroup, makes_and_removes)
+{
+	struct stat stat;
+
+	make();
+	cr_assert_not_null(cgroups_tracking(&world.cgroups));
+	for (size_t i = 0; i < world.cgroups.count; i++)
+		cr_expect_eq(lstat(world.cgroups.place[i].directory, &stat), 0);
+	remove_all();
+	remove_all(); /* what is freed has nothing to remove */
+}
+
+/* Every limit that this machine has, as v2 names it, is written and read back. */
+Test(cgroup, takes_every_limit)
+{
+	struct limits *limits = &world.policy.limits;
+	bool v1_memory = world.machine.place[CONTROLLER_MEMORY].version == CGROUP_V1;
+	struct usage usage;
+
+	world.policy.slice = (char[]){ "some" };
+	if (has(CONTROLLER_MEMORY)) {
+		limit(&world.policy.host_limits, LIMIT_MEMORY_MAX, "1073741824");
+		limit(&world.policy.slice_limits, LIMIT_MEMORY_MAX, "536870912");
+		limit(limits, LIMIT_MEMORY_MAX, "268435456");
+		limit(limits, LIMIT_MEMORY_SWAP_MAX, "67108864");
+		if (!v1_memory)
+			limit(limits, LIMIT_MEMORY_HIGH, "201326592");
+	}
+	if (has(CONTROLLER_CPU)) {
+		limit(&world.policy.slice_limits, LIMIT_CPU_MAX, "150000 100000");
+		limit(limits, LIMIT_CPU_MAX, "50000 100000");
+		limit(limits, LIMIT_CPU_WEIGHT, "50");
+	}
+	if (has(CONTROLLER_CPUSET))
+		limit(limits, LIMIT_CPUSET_CPUS, "0");
+	if (has(CONTROLLER_PIDS)) {
+		limit(&world.policy.host_limits, LIMIT_PIDS_MAX, "1000");
+		limit(limits, LIMIT_PIDS_MAX, "40");
+	}
+	make();
+	use(&usage);
+	if (has(CONTROLLER_MEMORY)) {
+		cr_expect_eq(usage.memory_max, 268435456);
+		cr_expect_eq(usage.swap_max, 67108864, "%ju", (uintmax_t)usage.swap_max);
+		cr_expect_eq(usage.memory_high, v1_memory ? USAGE_UNKNOWN : 201326592);
+		cr_expect_leq(usage.memory, 268435456);
+		cr_expect_eq(usage.oom_kills, 0);
+	}
+	if (has(CONTROLLER_CPU)) {
+		cr_expect_eq(usage.cpu_max, 500);
+		cr_expect_eq(usage.cpu_weight, 50);
+	}
+	if (has(CONTROLLER_CPUSET))
+		cr_expect_str_eq(usage.cpuset, "0");
+	if (has(CONTROLLER_PIDS)) {
+		cr_expect_eq(usage.pids_max, 40 + PIDS_RESERVE);
+		cr_expect_eq(usage.pids, 0);
+	}
+	remove_all();
+}
+
+/* "8:0" of the first real disk; false if there is none. */
+static bool
+find_disk(char *text, size_t size)
+{
+	FILE *pipe = popen("cat /sys/block/[svn][dv][a-z]*/dev 2>/dev/null | head -1", "re");
+	bool found = pipe && fgets(text, (int)size, pipe);
+
+	if (pipe)
+		(void)pclose(pipe);
+	if (found)
+		text[strcspn(text, "\n")] = '\0';
+	return found;
+}
+
+Test(cgroup, takes_io_max)
+{
+	char disk[32], value[128];
+
+	if (!has(CONTROLLER_IO) || !find_disk(disk, sizeof(disk)))
+		cr_skip_test("no io controller, or no disk");
+	(void)snprintf(value, sizeof(value), "%s rbps=1048576 wiops=120", disk);
+	limit(&world.policy.limits, LIMIT_IO_MAX, value);
+	make();
+	remove_all();
+}
+
+/* Where the kernel has no such CPU, the error says which file, and nothing is left. */
+Test(cgroup, limit_not_taken_is_an_error)
+{
+	if (!has(CONTROLLER_CPUSET) || world.machine.place[CONTROLLER_CPUSET].version == CGROUP_V2)
+		cr_skip_test("no v1 cpuset: v2 takes CPUs that are not there");
+	limit(&world.policy.limits, LIMIT_CPUSET_CPUS, "1023");
+	cr_assert_eq(plan_make(UID), 0, "%s", world.err.text);
+	cr_expect_eq(cgroups_make(&world.cgroups, &world.plan, &world.err), -1);
+	cr_expect_not_null(strstr(world.err.text, "/cpuset.cpus"), "%s", world.err.text);
+	cr_expect_eq(world.cgroups.count, 0);
+}
+
+/* The kernel takes the write, and has another value then: cpu.shares below 2, on v1. */
+Test(cgroup, limit_taken_in_part_is_an_error)
+{
+	size_t i = 0;
+
+	if (world.machine.place[CONTROLLER_CPU].version != CGROUP_V1)
+		cr_skip_test("no v1 cpu controller, which is the one that does so");
+	limit(&world.policy.limits, LIMIT_CPU_WEIGHT, "100");
+	make();
+	while (!strstr(world.cgroups.place[i].directory, "cpu"))
+		i++;
+	cr_expect_eq(cgroup_step_set(world.cgroups.place[i].fd, "cpu.shares", "1", "x/",
+	    &world.err), -1);
+	cr_expect_str_eq(world.err.text,
+	    "x/cpu.shares: \"1\" was written, but the kernel has \"2\"", "%s", world.err.text);
+	remove_all();
+}
+
+Test(cgroup, missing_file_is_an_error)
+{
+	struct step step = { .kind = STEP_CGROUP_SET, .value = (char[]){ "1" } };
+	char target[600];
+
+	make();
+	(void)snprintf(target, sizeof(target), "%s/no.such.limit",
+	    cgroups_tracking(&world.cgroups)->directory);
+	step.target = target;
+	cr_expect_eq(cgroup_step_run(&step, &world.err), -1);
+	cr_expect_not_null(strstr(world.err.text, "no.such.limit"), "%s", world.err.text);
+	step.flags = STEP_F_OPTIONAL;
+	cr_expect_eq(cgroup_step_run(&step, &world.err), 0, "%s", world.err.text);
+	remove_all();
+}
+
+Test(cgroup, init_and_sessions_get_in)
+{
+	pid_t init, one, two;
+
+	make();
+	init = start_init(act_sleep);
+	one = start_session("1", act_sleep);
+	two = start_session("a-2_b", act_sleep);
+	sleep_ms(50);
+	cr_expect(is_in(init, ""));
+	cr_expect(is_in(one, "/1"));
+	cr_expect(is_in(two, "/a-2_b"));
+	cr_expect(is_listed(init));
+	cr_expect(is_listed(one));
+	cr_expect(is_listed(two));
+	cr_expect_not(is_listed(getpid()));
+	cr_expect_eq(cgroups_session_remove(&world.cgroups, "1", &world.err), 1);
+	(void)kill(one, SIGKILL);
+	(void)wait_for(one);
+	cr_expect_eq(cgroups_session_remove(&world.cgroups, "1", &world.err), 0, "%s",
+	    world.err.text);
+	cr_expect_eq(cgroups_session_remove(&world.cgroups, "1", &world.err), 0, "again");
+	cr_expect_eq(cgroups_remove(&world.cgroups, &world.err), 1, "processes are in it");
+	kill_all();
+	remove_all();
+}
+
+/* A cgroup2 that has no controller for us, as on a hybrid host without v1's pids: it tracks. */
+Test(cgroup, tracks_without_controllers)
+{
+	struct machine real = world.machine;
+	pid_t init, session;
+
+	if (!world.machine.unified[0])
+		cr_skip_test("no cgroup2 on this machine");
+	for (unsigned c = 0; c < CONTROLLER_COUNT; c++)
+		world.machine.place[c] = (struct controller_place){ .version = CGROUP_NONE };
+	make();
+	world.machine = real;
+	cr_expect(cgroups_tracking(&world.cgroups)->unified);
+	init = start_init(act_sleep);
+	session = start_session("1", act_sleep);
+	sleep_ms(50);
+	cr_expect(is_in(init, ""));
+	cr_expect(is_in(session, "/1"));
+	cr_expect(is_listed(init));
+	cr_expect(is_listed(session));
+	cr_expect_eq(cgroups_session_remove(&world.cgroups, "1", &world.err), 1);
+	kill_all();
+	remove_all();
+}
+
+Test(cgroup, session_names_are_checked)
+{
+	static const char *const bad[] = { "", ".", "..", "a/b", "../x", "a b", "x\n" };
+	int fds[CGROUP_PLACES_MAX];
+	size_t count;
+
+	make();
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		cr_expect_eq(cgroups_session_make(&world.cgroups, bad[i], fds, &count, NULL), -1,
+		    "\"%s\"", bad[i]);
+		cr_expect_eq(cgroups_session_remove(&world.cgroups, bad[i], NULL), -1, "\"%s\"",
+		    bad[i]);
+	}
+	remove_all();
+}
+
+/* Ready within 2 s, where the kernel tells at all, and how much the counter grew. */
+static uint64_t
+watch_wait(struct cgroup_watch *watch, bool is_told)
+{
+	struct pollfd poll_fd = { .fd = watch->poll_fd, .events = watch->poll_events };
+	uint64_t grown = 0;
+
+	if (is_told)
+		cr_expect_eq(poll(&poll_fd, 1, 2000), 1, "nothing was told");
+	for (int i = 0; i < 20 && !grown; i++) {
+		grown = cgroup_watch_read(watch);
+		if (!grown)
+			sleep_ms(100);
+	}
+	return grown;
+}
+
+static bool
+is_quiet(const struct cgroup_watch *watch)
+{
+	struct pollfd poll_fd = { .fd = watch->poll_fd, .events = watch->poll_events };
+
+	return poll(&poll_fd, 1, 0) == 0;
+}
+
+/* A session that used all its tasks: told, and the next session's caller can still fork. */
+Test(cgroup, pids_limit_is_kept_and_told)
+{
+	struct cgroup_watch watch[CGROUP_WATCHES_MAX];
+	pid_t first, next;
+	int status;
+
+	if (!has(CONTROLLER_PIDS))
+		cr_skip_test("no pids controller");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "12");
+	make();
+	(void)start_init(act_sleep);
+	(void)start_session("0", act_sleep);
+	cr_assert_eq(cgroups_watch(&world.cgroups, "0", watch), 1);
+	cgroup_watch_free(&watch[0]);
+	first = start_session("1", act_sleep);
+	cr_assert_eq(cgroups_watch(&world.cgroups, "1", watch), 1);
+	cr_expect_eq(watch[0].event, CGROUP_PIDS_MAX);
+	cr_expect(is_quiet(&watch[0]), "told before anything happened");
+	(void)kill(first, SIGKILL);
+	(void)wait_for(first);
+	first = start_session("1", act_fork_many);
+	status = wait_for(first);
+	cr_expect(WIFEXITED(status));
+	cr_expect_eq(WEXITSTATUS(status), 11, "%d children", WEXITSTATUS(status));
+	cr_expect_geq(watch_wait(&watch[0], cgroups_tracking(&world.cgroups)->unified), 1);
+	cr_expect(is_quiet(&watch[0]), "told twice of one event");
+	next = start_session("2", act_fork_many);
+	status = wait_for(next);
+	cr_expect_eq(WEXITSTATUS(status), 11, "%d children", WEXITSTATUS(status));
+	cgroup_watch_free(&watch[0]);
+	cgroup_watch_free(&watch[0]);
+	kill_all();
+	remove_all();
+}
+
+Test(cgroup, memory_limit_is_kept_and_told)
+{
+	struct cgroup_watch watch[CGROUP_WATCHES_MAX];
+	struct cgroup_watch *memory = NULL;
+	struct usage usage;
+	pid_t session, hog;
+	size_t count;
+	int status;
+
+	if (!has(CONTROLLER_MEMORY))
+		cr_skip_test("no memory controller");
+	limit(&world.policy.limits, LIMIT_MEMORY_MAX, "33554432");
+	limit(&world.policy.limits, LIMIT_MEMORY_SWAP_MAX, "0");
+	make();
+	(void)start_init(act_sleep);
+	session = start_session("1", act_sleep);
+	count = cgroups_watch(&world.cgroups, NULL, watch);
+	for (size_t i = 0; i < count; i++)
+		if (watch[i].event == CGROUP_OOM_KILL)
+			memory = &watch[i];
+	cr_assert_not_null(memory);
+	cr_expect(is_quiet(memory), "told before anything happened");
+	hog = start_session("2", act_use_memory);
+	status = wait_for(hog);
+	cr_expect(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "status %x", status);
+	cr_expect_eq(watch_wait(memory, true), 1);
+	use(&usage);
+	cr_expect_eq(usage.oom_kills, 1);
+	cr_expect(is_listed(session), "the other session lives on");
+	for (size_t i = 0; i < count; i++)
+		cgroup_watch_free(&watch[i]);
+	kill_all();
+	remove_all();
+}
+
+static void
+directories(char (*directory)[512])
+{
+	memset(directory, 0, (size_t)8 * 512);
+	for (size_t i = 0; i < world.cgroups.count; i++)
+		memcpy(directory[i], world.cgroups.place[i].directory, 512);
+}
+
+Test(cgroup, is_adopted)
+{
+	char directory[8][512];
+	size_t count;
+	pid_t init, session;
+
+	if (has(CONTROLLER_PIDS))
+		limit(&world.policy.limits, LIMIT_PIDS_MAX, "12");
+	if (has(CONTROLLER_MEMORY))
+		limit(&world.policy.limits, LIMIT_MEMORY_MAX, "33554432");
+	make();
+	init = start_init(act_sleep);
+	directories(directory);
+	count = world.cgroups.count;
+	cgroups_free(&world.cgroups);
+	cr_assert_eq(cgroups_adopt(&world.cgroups, (const char (*)[512])directory, 8, &world.err),
+	    0, "%s", world.err.text);
+	cr_expect_eq(world.cgroups.count, count);
+	cr_expect_str_eq(world.cgroups.leaf_pids, has(CONTROLLER_PIDS) ? "12" : "");
+	session = start_session("7", act_sleep);
+	sleep_ms(20);
+	cr_expect(is_listed(init));
+	cr_expect(is_in(session, "/7"));
+	kill_all();
+	remove_all();
+	cr_expect_eq(cgroups_adopt(&world.cgroups, (const char (*)[512])directory, 8, &world.err),
+	    -1);
+	cr_expect_eq(world.err.errnum, ENOENT, "%s", world.err.text);
+}
+
+/* A record is only a hint: what it names must be a cgroup, and named by a uid. */
+Test(cgroup, adopts_nothing_else)
+{
+	static const char *const bad[] = { "/tmp", "/proc/1", "relative/1", "/", "" };
+	char directory[1][512];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		(void)snprintf(directory[0], sizeof(directory[0]), "%s", bad[i]);
+		cr_expect_eq(cgroups_adopt(&world.cgroups, (const char (*)[512])directory, 1,
+		    &world.err), -1, "\"%s\"", bad[i]);
+		cr_expect_eq(world.cgroups.count, 0);
+	}
+}
+
+/* Its old limits would hold in the new container; its processes are somebody's. */
+Test(cgroup, leftover_is_made_anew_unless_in_use)
+{
+	struct cgroups old;
+	struct usage usage;
+	pid_t left;
+
+	if (!has(CONTROLLER_PIDS))
+		cr_skip_test("no pids controller");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "12");
+	make();
+	left = start_session("1", act_nothing);
+	(void)wait_for(left);
+	cgroups_free(&world.cgroups);
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, NULL);
+	make();
+	use(&usage);
+	cr_expect_eq(usage.pids_max, USAGE_UNLIMITED, "%ju", (uintmax_t)usage.pids_max);
+
+	left = start_session("1", act_sleep);
+	old = world.cgroups;
+	world.cgroups = (struct cgroups)CGROUPS_INIT;
+	cr_expect_eq(cgroups_make(&world.cgroups, &world.plan, &world.err), -1);
+	cr_expect_eq(world.err.errnum, EBUSY, "%s", world.err.text);
+	world.cgroups = old;
+	cr_expect(is_listed(left), "it was not touched");
+	kill_all();
+	remove_all();
+}
+
+/* One of several supervisors that share a parent, which each of them removes when it can. */
+static int
+build_and_remove(uid_t uid, int times)
+{
+	for (int i = 0; i < times; i++) {
+		int rc = 1;
+
+		if (plan_make(uid) < 0 ||
+		    cgroups_make(&world.cgroups, &world.plan, &world.err) < 0) {
+			(void)dprintf(2, "uid %u: %s: %s\n", uid, world.err.text,
+			    strerror(world.err.errnum));
+			return 1;
+		}
+		for (int n = 0; n < 500 && rc == 1; n++)
+			rc = cgroups_remove(&world.cgroups, &world.err);
+		cgroups_free(&world.cgroups);
+		if (rc != 0)
+			return 2;
+	}
+	return 0;
+}
+
+Test(cgroup, supervisors_share_parents)
+{
+	pid_t children[6];
+
+	world.policy.slice = (char[]){ "some" };
+	if (has(CONTROLLER_PIDS))
+		limit(&world.policy.host_limits, LIMIT_PIDS_MAX, "1000");
+	if (has(CONTROLLER_MEMORY))
+		limit(&world.policy.slice_limits, LIMIT_MEMORY_MAX, "536870912");
+	for (unsigned i = 0; i < 6; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			_exit(build_and_remove(UID + i, 60));
+		cr_assert_gt(children[i], 0);
+	}
+	for (unsigned i = 0; i < 6; i++) {
+		int status = wait_for(children[i]);
+
+		cr_expect_eq(status, 0, "supervisor %u: status %x", i, status);
+	}
+}
+
+/* What forks as fast as it is killed must come to an end. */
+static int __attribute__((noreturn))
+act_fork_for_ever(void)
+{
+	(void)signal(SIGCHLD, SIG_IGN);
+	for (;;) {
+		if (fork() == 0 && fork() == 0)
+			sleep_ms(1);
+	}
+}
+
+Test(cgroup, fork_bomb_is_killed)
+{
+	if (!has(CONTROLLER_PIDS))
+		cr_skip_test("no pids controller: would be a bomb for this machine");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "300");
+	make();
+	(void)start_init(act_sleep);
+	(void)start_session("1", act_fork_for_ever);
+	sleep_ms(100);
+	kill_all();
+	remove_all();
+}
