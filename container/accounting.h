@@ -8,10 +8,15 @@
 #define CONTAINER_ACCOUNTING_H
 
 #include "container/utmp.h"
+#include "lib/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+/* As many terminals as a container may be expected to have logins on. */
+#define ACCOUNTING_LOGINS_MAX 1024
 
 struct server;
 
@@ -22,6 +27,7 @@ struct accounting_login {
 	char session[32];          /* whose end is its end; "" the container's */
 	bool in_utmp;              /* logged in there, and not out yet */
 	bool in_wtmp;
+	bool ended;                /* whatever the container's file goes on saying */
 };
 
 struct accounting {
@@ -29,14 +35,17 @@ struct accounting {
 	int utmp;                /* owned; the container's files, or -1 */
 	int wtmp;
 	size_t mirrored;         /* records of the container's wtmp */
-	int64_t quiet_until;     /* monotonic ms: no look before */
+	int64_t quiet_until;     /* monotonic ms: the watch is not heeded before */
 	int64_t again;           /* monotonic ms, or NEVER: a look then in any case */
 	unsigned tries;          /* in vain, for somebody held a lock */
+	int64_t locked_until;    /* monotonic ms: somebody inside holds one, don't even try */
 	struct accounting_login *login; /* owned */
 	size_t logins;
 };
 
 #define ACCOUNTING_INIT { .watch = -1, .utmp = -1, .wtmp = -1, .again = INT64_MAX }
+
+/* --- for the supervisor's other parts --- */
 
 /*
  * Makes the container's files, before its plan is run.  A host without utmp or wtmp gets no
@@ -48,13 +57,37 @@ void accounting_prepare(struct server *server);
 /* Takes over the files that a predecessor made, and what it had told the host. */
 void accounting_adopt(struct server *server);
 
-/* The watch is ready, or the time has come: tells the host what is new. */
+/* The watch is ready: tells the host what is new. */
 void accounting_look(struct server *server);
 
-/* A session's caller is gone, and it is still in the record: its logins end, however it came. */
+/* The same where its time has come. */
+void accounting_step(struct server *server);
+
+/* A session's caller is gone, and still in the record: its logins end, however it came. */
 void accounting_session_ended(struct server *server, const char *session);
 
 /* The container is gone: so are all logins in it, and the files. */
 void accounting_close(struct server *server);
+
+/* --- between accounting.c and accounting_files.c --- */
+
+enum accounting_file {
+	ACCOUNTING_UTMP,
+	ACCOUNTING_WTMP
+};
+
+/* Opens the host's file; anew each time, since logrotate(8) puts others in their places. */
+int accounting_open_host(enum accounting_file file, struct error *err);
+
+struct accounting_login *accounting_find(const struct accounting *accounting, const char *line);
+
+/* The login of a line, made if there is none; NULL: too many, or no memory. */
+struct accounting_login *accounting_add(struct accounting *accounting, const char *line);
+
+/*
+ * Ends a login in the host's files, as far as it is in them, and in the container's utmp.  -1:
+ * somebody holds a lock; to be tried again.
+ */
+int accounting_end(struct server *server, struct accounting_login *login);
 
 #endif

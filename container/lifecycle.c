@@ -43,6 +43,7 @@ static void
 forget(struct server *server)
 {
 	limit_close(server, server->limit, &server->limits, NULL);
+	accounting_close(server);
 	build_free(&server->build);
 	cgroups_free(&server->cgroups);
 	own_close(&server->init);
@@ -145,6 +146,7 @@ container_build(struct server *server, struct request *request)
 		return;
 	}
 	describe(server, request);
+	accounting_prepare(server);
 	/* The child has its own copy of the plan: clone3 without CLONE_VM. */
 	if (build_start(&server->build, &request->plan, &server->cgroups, &err) < 0) {
 		fail_build(server, &err);
@@ -443,10 +445,12 @@ container_adopt(struct server *server)
 	if (server->init < 0 || !init_is_proven(record)) {
 		own_close(&server->init);
 		record->sessions = 0;
+		accounting_adopt(server);
 		set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
 		return;
 	}
 	adopt_sessions(server);
+	accounting_adopt(server);
 	record->supervisor = (struct process_id) { .pid = getpid(), .start = process_start(getpid()) };
 	if (container_save(server, &err) < 0)
 		log_error(&err, "uid=%u: keep the record", (unsigned)server->uid);

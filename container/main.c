@@ -126,6 +126,7 @@ supervise(uid_t uid, struct error *err)
 	server->uid = uid;
 	server->listener = SPAWN_FD;
 	server->build = (struct build)BUILD_INIT;
+	server->accounting = (struct accounting)ACCOUNTING_INIT;
 	server->init = server->rest = -1;
 	server->record = (struct record)RECORD_INIT;
 	server->deadline = NEVER;

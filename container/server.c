@@ -31,7 +31,8 @@ enum source {
 	FROM_REST,
 	FROM_SESSION,
 	FROM_LIMIT,
-	FROM_SESSION_LIMIT
+	FROM_SESSION_LIMIT,
+	FROM_ACCOUNTING
 };
 
 struct event {
@@ -105,6 +106,20 @@ watch_limits(struct watch_list *list, const struct limit_watch *limit, size_t co
 	}
 }
 
+/* Quiet for a moment after each look, so that no program inside keeps us busy. */
+static void
+watch_accounting(struct watch_list *list, const struct accounting *accounting)
+{
+	bool is_quiet = accounting->watch >= 0 && accounting->quiet_until > server_now();
+
+	if (accounting->again < list->until)
+		list->until = accounting->again;
+	if (is_quiet && accounting->quiet_until < list->until)
+		list->until = accounting->quiet_until;
+	if (!is_quiet)
+		watch(list, accounting->watch, POLLIN, (struct event) { .source = FROM_ACCOUNTING });
+}
+
 static void
 gather(const struct server *server, struct watch_list *list)
 {
@@ -119,6 +134,7 @@ gather(const struct server *server, struct watch_list *list)
 	watch(list, server->init, POLLIN, (struct event) { .source = FROM_INIT });
 	watch(list, server->rest, POLLIN, (struct event) { .source = FROM_REST });
 	watch_limits(list, server->limit, server->limits, FROM_LIMIT, 0);
+	watch_accounting(list, &server->accounting);
 	for (size_t i = 0; i < server->record.sessions; i++) {
 		watch(list, server->session[i].pidfd, POLLIN,
 		    (struct event) { .source = FROM_SESSION, .index = i });
@@ -162,6 +178,9 @@ handle(struct server *server, const struct event *event)
 		if (i < server->record.sessions && event->limit < server->session[i].limits)
 			limit_ready(server, &server->session[i].limit[event->limit],
 			    server->record.session[i].id);
+		break;
+	case FROM_ACCOUNTING:
+		accounting_look(server);
 		break;
 	}
 }
@@ -295,6 +314,7 @@ server_run(struct server *server, struct error *err)
 		rc = wait_for_events(&list, err);
 		if (rc == 0)
 			handle_all(server, &list);
+		accounting_step(server);
 		look_at_limits(server);
 		request_sweep(server);
 		settle(server);

@@ -6,12 +6,14 @@
  *	session.c    the processes that opened a PAM session
  *	lifecycle.c  the container: built, alive, ending, gone; adoption
  *	limit.c      limits that were hit
+ *	accounting.c who is logged in, for the host's who(1) and last(1)
  *
  * One thread, one loop over poll(2); nothing but the loop waits.
  */
 #ifndef CONTAINER_SERVER_H
 #define CONTAINER_SERVER_H
 
+#include "container/accounting.h"
 #include "container/build.h"
 #include "container/cgroup.h"
 #include "lib/machine.h"
@@ -90,6 +92,7 @@ struct server {
 	struct session *session;    /* owned */
 	struct cgroups cgroups;
 	struct build build;
+	struct accounting accounting;
 	int init;                   /* owned; pidfd, while ALIVE and ENDING */
 	int rest;                   /* owned; pidfd of one process that is left, or -1 */
 	int64_t started;            /* monotonic ms, of the building */

@@ -190,6 +190,7 @@ session_close(struct server *server, size_t index, const char *how)
 	int64_t seconds = (int64_t)time(NULL) - server->record.session[index].since;
 
 	(void)text_format(id, sizeof(id), "%s", server->record.session[index].id);
+	accounting_session_ended(server, id);
 	(void)text_format(more, sizeof(more), " seconds=%lld how=%s", (long long)seconds, how);
 	log_session(server, index, server->record.sessions - 1,
 	    server->session[index].joined ? "closed" : "failed", more);

@@ -57,6 +57,18 @@ utmp_same_time(const struct utmp_time *a, const struct utmp_time *b)
 	return a->seconds == b->seconds && a->microseconds == b->microseconds;
 }
 
+struct utmp_time
+utmp_now(void)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_REALTIME, &time);
+	return (struct utmp_time) {
+		.seconds = (utmp_number)time.tv_sec,
+		.microseconds = (utmp_number)(time.tv_nsec / 1000),
+	};
+}
+
 int
 utmp_rename(char host_line[UTMP_LINE + 1], uid_t uid, const char *line)
 {

@@ -68,6 +68,7 @@ _Static_assert(offsetof(struct utmp_record, host) == 76, "utmp(5), as glibc has 
 void utmp_line(const struct utmp_record *record, char line[UTMP_LINE + 1]);
 
 bool utmp_is_of(const struct utmp_record *record, const char *user);
+struct utmp_time utmp_now(void);
 bool utmp_same_time(const struct utmp_time *a, const struct utmp_time *b);
 
 /*

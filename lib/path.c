@@ -227,12 +227,14 @@ struct level {
 static int
 empty_level(int fd, char *subdirectory, size_t size)
 {
-	DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	autofd int list = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list < 0 ? NULL : fdopendir(list);
 	struct dirent *entry;
 	int found = 0;
 
 	if (!dir)
 		return -1;
+	(void)take_fd(&list);
 	while (!found && (errno = 0, entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
@@ -302,6 +304,8 @@ path_remove_tree(int directory, const char *name, struct error *err)
 		return error_set(err, errno, "remove %s", name);
 	if (unlinkat(directory, name, 0) == 0 || errno == ENOENT)
 		return 0;
+	if (errno != EISDIR)
+		return error_set(err, errno, "remove %s", name);
 	autofd int at = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (at < 0 || fstat(at, &st) < 0)
 		return error_set(err, errno, "remove %s", name);

@@ -10,6 +10,12 @@
 #define PLACE_SUPERVISOR PAM_CTR_LIBEXEC "/supervisor"
 #define PLACE_INIT PAM_CTR_LIBEXEC "/init"
 
+/* utmp(5) and wtmp(5); a container has its own, below PLACE_RUN/UID. */
+#define PLACE_UTMP "/run/utmp"
+#define PLACE_WTMP "/var/log/wtmp"
+#define PLACE_UTMP_NAME "utmp"
+#define PLACE_WTMP_NAME "wtmp"
+
 #define PLACE_SOCKET_NAME "socket"        /* below PLACE_RUN/UID */
 #define PLACE_MARK "/run/pam_ctr/inside"  /* exists inside containers only, see lib/mark.h */
 

@@ -161,6 +161,36 @@ add_fixed_mounts(struct plan *plan, const struct policy *policy, struct error *e
 	return 0;
 }
 
+/*
+ * sshd writes who is logged in while it is inside already, with the container's names of
+ * terminals.  The supervisor makes the files, if the host has such, and reads them.
+ */
+static int
+add_accounting(struct plan *plan, const struct subject *subject, const char *run,
+    struct error *err)
+{
+	static const char *const file[][2] = {
+		{ PLACE_UTMP_NAME, PLACE_UTMP },
+		{ PLACE_WTMP_NAME, PLACE_WTMP },
+	};
+	char source[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
+		if (text_format(source, sizeof(source), "%s/%u/%s", run, (unsigned)subject->uid,
+		        file[i][0]) < 0)
+			return error_set(err, errno, "name the container's %s", file[i][0]);
+		struct draft draft = {
+			.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND, .flags = STEP_F_OPTIONAL,
+			    .because = "terminals have other names in here than on the host" },
+			.target = file[i][1],
+			.source = source,
+		};
+		if (add(plan, draft, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int
 add_runtime_directory(struct plan *plan, const struct subject *subject, struct error *err)
 {
@@ -465,12 +495,13 @@ sort_steps(struct step *step, size_t count, unsigned (*key)(const struct step *)
 
 static int
 add_mounts(struct plan *plan, const struct policy *policy, const struct subject *subject,
-    const struct machine *machine, const char *lib, struct error *err)
+    const struct machine *machine, const struct plan_places *places, struct error *err)
 {
 	if (add_fixed_mounts(plan, policy, err) < 0 ||
+	    add_accounting(plan, subject, places->run, err) < 0 ||
 	    add_cgroup_view(plan, machine, err) < 0 ||
 	    add_runtime_directory(plan, subject, err) < 0 ||
-	    add_home(plan, policy, subject, lib, err) < 0 ||
+	    add_home(plan, policy, subject, places->lib, err) < 0 ||
 	    add_paths(plan, &policy->hidden, STEP_HIDE, "policy: hidden", err) < 0 ||
 	    add_tmpfs(plan, policy, subject, err) < 0 ||
 	    add_binds(plan, policy, err) < 0 ||
@@ -520,7 +551,7 @@ plan_build(const struct policy *policy, const struct subject *subject,
 	    add_namespaces(plan, policy, err) < 0)
 		goto fail;
 	size_t first = plan->count;
-	if (add_mounts(plan, policy, subject, machine, places->lib, err) < 0)
+	if (add_mounts(plan, policy, subject, machine, places, err) < 0)
 		goto fail;
 	sort_steps(plan->step + first, plan->count - first, step_depth);
 	if (plan_cgroups_session(policy, subject, machine, plan, err) < 0 ||
