@@ -53,8 +53,8 @@ watch_files(struct server *server)
 	struct accounting *accounting = &server->accounting;
 	char path[64];
 
-	own_close(&accounting->watch);
-	accounting->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (accounting->watch < 0)
+		accounting->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	for (int i = ACCOUNTING_UTMP; i <= ACCOUNTING_WTMP; i++) {
 		int fd = i == ACCOUNTING_UTMP ? accounting->utmp : accounting->wtmp;
 		(void)text_format(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -251,9 +251,14 @@ accounting_close(struct server *server)
 		if (accounting_end(server, &accounting->login[i]) < 0)
 			break; /* who(1) does not show whose process is gone, either */
 	free(accounting->login);
-	own_close(&accounting->watch);
 	own_close(&accounting->utmp);
 	own_close(&accounting->wtmp);
+	/*
+	 * The watch stays for the next container, or the end of this process: closing it waits for
+	 * a grace period of the kernel's, 12 ms, and so would the user's next login.
+	 */
+	int watch = accounting->watch;
 	*accounting = (struct accounting)ACCOUNTING_INIT;
+	accounting->watch = watch;
 	remove_files(server);
 }

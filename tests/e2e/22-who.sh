@@ -53,8 +53,8 @@ knows_ends() {
 	! lasts "$@" | grep -qE 'still|gone'
 }
 
-shown_by_last() {
-	lasts "$1" | grep -q 'still logged in'
+shown_by_last() { # USER LINE
+	lasts "$1" | grep -q "^$1 *$2 .*still logged in"
 }
 
 told() { # COUNT FILE REGEX: so many records of a file match
@@ -76,7 +76,7 @@ like "who says from where" "$(who)" '^alice +u2001/0 .*\(127\.0\.0\.1\)$'
 like "w shows alice" "$(w -h)" '^alice +u2001/0 +127\.0\.0\.1 '
 like "w shows bob" "$(w -h)" '^bob +u2002/0 +127\.0\.0\.1 '
 is "users" "$(users)" "alice bob"
-wait_for 5 shown_by_last bob
+wait_for 5 shown_by_last bob u2002/0
 like "last shows alice" "$(lasts)" '^alice +u2001/0 +127\.0\.0\.1 .*still logged in$'
 like "last shows bob" "$(lasts)" '^bob +u2002/0 +127\.0\.0\.1 .*still logged in$'
 is "the ids differ" "$(records /run/utmp | awk -F'[][]' '$2 == 7 { print $6 }' | sort -u | wc -l)" 2
@@ -157,7 +157,8 @@ like "login: last has its line and its end" "$(lasts carol)" "^carol +$tty .* - 
 on_terminal alice alice
 on_terminal more alice
 shows "two logins" alice "u2001/0 u2001/1 "
-wait_for 5 shown_by_last alice
+wait_for 5 shown_by_last alice u2001/0
+wait_for 5 shown_by_last alice u2001/1
 before=$(count_of '^\[7\].*alice' /var/log/wtmp)
 for pid in $(supervisors); do kill -KILL "$pid"; done
 leave more
