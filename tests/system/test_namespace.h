@@ -1,7 +1,7 @@
 /*
  * What the system tests share: the built programs, and processes inside of a container made
- * for one test.  A function that runs inside answers by its exit status, 0 is good; any
- * other number is the line that was not as it should be.
+ * for one test.  A function that runs inside returns 0, or the
+ * line that was not as it should be, which is then printed.
  */
 #ifndef TEST_NAMESPACE_H
 #define TEST_NAMESPACE_H
@@ -28,7 +28,6 @@
 			return __LINE__; \
 	} while (0)
 
-/* An exit status has eight bits: the line is sent, too. */
 typedef int inside_function(void);
 
 /* PROGRAM of build/, beside whose tests/ this one lies. */
