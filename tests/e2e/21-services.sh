@@ -51,6 +51,7 @@ expect "in=alice"
 expect "\\$ " ; send "echo typed >/dev/tty; stty size >/dev/null && echo stty=fine\r"
 expect "stty=fine"
 puts "\nHOSTTTY $tty [exec stat -c %U:%G:%a $tty]"
+for {set i 0} {$i < 100 && [exec who] eq ""} {incr i} { after 50 }
 puts "WHO [exec who]"
 puts "W [exec w -h]"
 expect "\\$ " ; send "exit 5\r"
@@ -73,11 +74,11 @@ is "login: nobody is logged in afterwards" "$(who | grep -c alice)" 0
 coproc WHO { exec script -qec "ssh -tt alice@world 'echo ready; exec cat'" /dev/null 2>&1; }
 who_pid=$WHO_PID
 read -r -t 20 -u "${WHO[0]}" _
-like "ssh: who on the host shows it" "$(wait_for 5 bash -c 'who | grep -q alice'; who)" '^alice +pts/.*127\.0\.0\.1'
-like "ssh: so does last" "$(last -f /var/log/wtmp -w)" '^alice +pts/.*127\.0\.0\.1.*still logged in'
+like "ssh: who on the host shows it" "$(wait_for 5 bash -c 'who | grep -q alice'; who)" '^alice +u2001/.*127\.0\.0\.1'
+like "ssh: so does last" "$(last -f /var/log/wtmp -w)" '^alice +u2001/.*127\.0\.0\.1.*still logged in'
 kill "$who_pid"
 wait "$who_pid" 2>/dev/null
-like "ssh: last knows the end" "$(wait_for 10 bash -c "! last -f /var/log/wtmp | grep -q 'still logged in'"; last -f /var/log/wtmp -w)" '^alice +pts/.*127\.0\.0\.1.* - '
+like "ssh: last knows the end" "$(wait_for 10 bash -c "! last -f /var/log/wtmp | grep -q 'still logged in'"; last -f /var/log/wtmp -w)" '^alice +u2001/.*127\.0\.0\.1.* - '
 wait_for 10 no_containers
 nothing_left "nothing is left of login"
 
