@@ -112,6 +112,8 @@ send_kit(struct server *server, struct request *request, const char *id, struct 
 	size_t count = 0;
 
 	fill_kit(&kit, &request->plan, id);
+	kit.mark[0] = server->record.namespaces[RECORD_MNT];
+	kit.mark[1] = server->record.namespaces[RECORD_PID];
 	fds[0] = server->init;
 	if (cgroups_session_make(&server->cgroups, id, fds + 1, &count, err) < 0)
 		return -1;

@@ -4,6 +4,7 @@
  */
 #include "lib/join.h"
 
+#include "lib/mark.h"
 #include "lib/own.h"
 #include "lib/sys.h"
 
@@ -100,7 +101,7 @@ join_enter(const struct join_kit *kit, struct error *err)
 			(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		return -1;
 	}
-	if (drop_bounding(kit->message.bounding, err) < 0)
+	if (mark_verify(kit->message.mark, err) < 0 || drop_bounding(kit->message.bounding, err) < 0)
 		return -1;
 	/* setns put us at the container's root; a working directory of the host's is no way in. */
 	if (has_cwd && chdir(cwd) < 0 && chdir("/") < 0)

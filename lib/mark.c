@@ -28,6 +28,13 @@ own_namespace(const char *name)
 }
 
 static int
+format_mark(char *text, size_t size, uint64_t mnt, uint64_t pid)
+{
+	return text_format(text, size, "mnt %llu pid %llu\n", (unsigned long long)mnt,
+	    (unsigned long long)pid);
+}
+
+static int
 mark_text(char *text, size_t size, struct error *err)
 {
 	uint64_t mnt = own_namespace("mnt");
@@ -35,8 +42,7 @@ mark_text(char *text, size_t size, struct error *err)
 
 	if (mnt == 0 || pid == 0)
 		return error_set(err, ENOENT, "look at this process's namespaces");
-	return text_format(text, size, "mnt %llu pid %llu\n", (unsigned long long)mnt,
-	    (unsigned long long)pid);
+	return format_mark(text, size, mnt, pid);
 }
 
 int
@@ -75,4 +81,19 @@ mark_check(struct error *err)
 		return error_set(err, EPERM, "this process is not in the namespaces that %s names",
 		    PLACE_MARK);
 	return 1;
+}
+
+/* No walk and no reopening: there is no /proc/self for a process that has just joined. */
+int
+mark_verify(const uint64_t namespaces[2], struct error *err)
+{
+	char wanted[MARK_MAX], text[MARK_MAX] = "";
+	autofd int fd = open(PLACE_MARK, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (format_mark(wanted, sizeof(wanted), namespaces[0], namespaces[1]) < 0)
+		return -1;
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0 || strcmp(text, wanted) != 0)
+		return error_set(err, fd < 0 ? errno : 0, "this process does not see its container's %s: "
+		    "does the login program run in a chroot?", PLACE_MARK);
+	return 0;
 }

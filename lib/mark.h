@@ -10,6 +10,8 @@
 
 #include "lib/error.h"
 
+#include <stdint.h>
+
 /* Writes the mark of the calling process's namespaces as a new file in directory. */
 int mark_write(int directory, struct error *err);
 
@@ -18,5 +20,12 @@ int mark_write(int directory, struct error *err);
  * err says why.  Only 0 may lead to a new container, and only 1 to stepping aside.
  */
 int mark_check(struct error *err);
+
+/*
+ * For a process that has just joined: 0 if the tree that it sees now is that of the container
+ * with these namespaces.  Where the supervisor runs in a chroot(2), setns(2) leads to the
+ * mount namespace's own root, which is another tree: then -1.
+ */
+int mark_verify(const uint64_t namespaces[2], struct error *err);
 
 #endif

@@ -49,6 +49,8 @@ struct record {
 
 #define RECORD_INIT { .uid = (uid_t)-1 }
 #define RECORD_NAMESPACES 6
+#define RECORD_MNT 0
+#define RECORD_PID 1
 extern const char *const record_namespace[RECORD_NAMESPACES]; /* "mnt", "pid", ... as under /proc/PID/ns */
 
 /* Writes directory's "record" whole: a new file, then rename(2). */

@@ -60,6 +60,7 @@ struct wire_kit {
 	uint32_t namespaces;      /* CLONE_NEW* for the one setns(2) on the pidfd */
 	uint32_t cgroups;         /* descriptors after the pidfd; each takes "0" */
 	uint64_t bounding;        /* capabilities the session keeps */
+	uint64_t mark[2];         /* inodes of the container's mount and PID namespaces, lib/mark.h */
 	char session[32];         /* id, for logs */
 	char environment[8][256]; /* "NAME=value", "" ends */
 	/* descriptors: [0] pidfd of init, [1..cgroups] open for writing */

@@ -1,7 +1,7 @@
 /*
  * What the system tests share: the built programs, and processes inside of a container made
- * for one test.  A function that runs inside returns 0, or the
- * line that was not as it should be, which is then printed.
+ * for one test.  A function that runs inside returns 0, or the line that was not as it should
+ * be, which is then printed.
  */
 #ifndef TEST_NAMESPACE_H
 #define TEST_NAMESPACE_H

@@ -173,6 +173,26 @@ Test(utmp, ids_of_all_users_and_terminals_differ)
 	unlink(path);
 }
 
+Test(utmp, an_id_that_another_record_has_is_passed_over)
+{
+	char path[32];
+	autofd int fd = open_file(path);
+	autofree struct utmp_record *records = NULL;
+	struct utmp_record alice = login_of("alice", "u2001/0", 5), other, again;
+
+	cr_assert_eq(utmp_put(fd, &alice, NULL), 0);
+	/* The file anew, and in it somebody else with the id that alice would have had. */
+	other = alice;
+	memcpy(other.line, "u2002/0", 8);
+	cr_assert_eq(pwrite(fd, &other, sizeof(other), 0), (ssize_t)sizeof(other));
+	again = login_of("alice", "u2001/0", 5);
+	cr_assert_eq(utmp_put(fd, &again, NULL), 0);
+	cr_expect_eq(read_all(fd, &records), 2);
+	cr_expect_neq(memcmp(again.id, other.id, UTMP_ID), 0);
+	cr_expect_eq(memcmp(records[1].id, again.id, UTMP_ID), 0);
+	unlink(path);
+}
+
 Test(utmp, a_line_keeps_its_record_and_its_id)
 {
 	char path[32];
@@ -290,6 +310,7 @@ Test(utmp, append_mends_half_a_record)
 	cr_assert_eq(utmp_append(fd, &alice, NULL), 0);
 	cr_assert_eq(pwrite(fd, "half", 4, UTMP_SIZE), 4);
 	cr_assert_eq(utmp_append(fd, &alice, NULL), 0);
+	cr_assert_eq(pwrite(fd, "half", 4, (off_t)2 * UTMP_SIZE), 4);
 	autofd int appending = open(path, O_RDWR | O_APPEND | O_CLOEXEC);
 	cr_assert_eq(utmp_append(appending, &alice, NULL), 0);
 	cr_expect_eq(lseek(fd, 0, SEEK_END), 3 * UTMP_SIZE);
@@ -348,6 +369,7 @@ expect_patience(short type)
 	cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
 	pid_t holder = fork();
 	if (holder == 0) {
+		(void)alarm(15);
 		int own = open(path, type == F_RDLCK ? O_RDONLY : O_RDWR);
 		if (own < 0 || fcntl(own, F_SETLKW, &lock) < 0 || write(ready[1], "x", 1) != 1)
 			_exit(1);
