@@ -293,6 +293,9 @@ ask_once(const struct client_request *request, const void *packet, size_t length
 		kit->pidfd = -1;
 		return -1;
 	}
+	/* Only a kit has descriptors that are anybody's. */
+	for (unsigned i = 0; i < fds_count && *result != CLIENT_KIT; i++)
+		own_close(&fds[i]);
 	*connection = *result == CLIENT_KIT ? take_fd(&fd) : -1;
 	return 0;
 }

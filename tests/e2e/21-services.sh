@@ -92,9 +92,16 @@ cron -f &
 cron=$!
 atd -f &
 atd=$!
+# at tells atd by SIGHUP, which it must be able to take; else the job waits for an hour.
+atd_listens() {
+	local caught
+	[ -s /run/atd.pid ] && caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$atd/status") && ((0x$caught & 1))
+}
+wait_for 20 atd_listens
+# From /: at goes back to where it was called, and /tmp or /var/tmp are not the same inside.
 echo "($cron_probe) >/srv/at.bob 2>&1" >"$tap_dir/job"
 chmod 755 "$tap_dir" && chmod 644 "$tap_dir/job"
-like "at takes a job" "$(setpriv --reuid bob --regid bob --clear-groups env HOME=/home/bob USER=bob LOGNAME=bob at now <"$tap_dir/job" 2>&1)" "job [0-9]+ at"
+like "at takes a job" "$(setpriv --reuid bob --regid bob --clear-groups env -C / HOME=/home/bob USER=bob LOGNAME=bob at now <"$tap_dir/job" 2>&1)" "job [0-9]+ at"
 wait_for 70 grep -q finished /srv/at.bob
 contained "at" "$(cat /srv/at.bob 2>&1)"
 like "at: user" "$(cat /srv/at.bob 2>&1)" '^bob$'
