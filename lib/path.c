@@ -203,6 +203,18 @@ path_make_private(int directory, const char *name, mode_t mode, struct error *er
 	return take_fd(&fd);
 }
 
+static bool
+path_goes_up(const char *path)
+{
+	for (const char *component = path; *component;) {
+		size_t length = strcspn(component, "/");
+		if (length == 2 && !strncmp(component, "..", 2))
+			return true;
+		component += length + strspn(component + length, "/");
+	}
+	return false;
+}
+
 int
 path_open_beneath(int directory, const char *path, int flags, struct error *err)
 {
@@ -210,8 +222,11 @@ path_open_beneath(int directory, const char *path, int flags, struct error *err)
 		.flags = (uint64_t)(flags | O_CLOEXEC),
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd = sys_openat2(directory, path, &how);
 
+	/* The kernel follows ".." only while nobody mounts or renames: EAGAIN else (openat2(2)). */
+	if (path_goes_up(path))
+		return error_set(err, EXDEV, "open %s", path);
+	int fd = sys_openat2(directory, path, &how);
 	return fd < 0 ? error_set(err, errno, "open %s", path) : fd;
 }
 

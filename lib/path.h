@@ -36,8 +36,8 @@ char *path_read_trusted(const char *path, size_t limit, size_t *length, struct e
 int path_make_private(int directory, const char *name, mode_t mode, struct error *err);
 
 /*
- * Opens a relative path beneath directory, following no symbolic link and crossing no mount
- * backwards; flags as open(2).  openat2(2) RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS.
+ * Opens a relative path beneath directory, following no symbolic link; flags as open(2).
+ * openat2(2) RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS.  A path with ".." in it is EXDEV.
  */
 int path_open_beneath(int directory, const char *path, int flags, struct error *err);
 
