@@ -213,12 +213,13 @@ static int
 look_at_utmp(struct server *server, struct owner_table *owners)
 {
 	struct accounting *accounting = &server->accounting;
-	autofree struct utmp_record *records = NULL;
 	size_t count;
 	int rc = 0;
 
-	if (accounting->utmp < 0 ||
-	    utmp_read(accounting->utmp, 0, ACCOUNTING_LOGINS_MAX, &records, &count, NULL) < 0)
+	if (accounting->utmp < 0)
+		return 0;
+	autofree struct utmp_record *records = NULL;
+	if (utmp_read(accounting->utmp, 0, ACCOUNTING_LOGINS_MAX, &records, &count, NULL) < 0)
 		return 0;
 	/* First who left, so that a line is free for who came. */
 	for (size_t i = 0; i < accounting->logins && rc == 0; i++)
@@ -265,11 +266,12 @@ static int
 look_at_wtmp(struct server *server, struct owner_table *owners)
 {
 	struct accounting *accounting = &server->accounting;
-	autofree struct utmp_record *records = NULL;
 	size_t count;
 
-	if (accounting->wtmp < 0 || utmp_read(accounting->wtmp, accounting->mirrored, WTMP_BATCH, &records,
-	        &count, NULL) < 0)
+	if (accounting->wtmp < 0)
+		return 0;
+	autofree struct utmp_record *records = NULL;
+	if (utmp_read(accounting->wtmp, accounting->mirrored, WTMP_BATCH, &records, &count, NULL) < 0)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		struct utmp_record marked = records[i], translated;

@@ -75,7 +75,7 @@ coproc WHO { exec script -qec "ssh -tt alice@world 'echo ready; exec cat'" /dev/
 who_pid=$WHO_PID
 read -r -t 20 -u "${WHO[0]}" _
 like "ssh: who on the host shows it" "$(wait_for 5 bash -c 'who | grep -q alice'; who)" '^alice +u2001/.*127\.0\.0\.1'
-like "ssh: so does last" "$(last -f /var/log/wtmp -w)" '^alice +u2001/.*127\.0\.0\.1.*still logged in'
+like "ssh: so does last" "$(wait_for 5 bash -c "last -f /var/log/wtmp | grep -q 'still logged in'"; last -f /var/log/wtmp -w)" '^alice +u2001/.*127\.0\.0\.1.*still logged in'
 kill "$who_pid"
 wait "$who_pid" 2>/dev/null
 like "ssh: last knows the end" "$(wait_for 10 bash -c "! last -f /var/log/wtmp | grep -q 'still logged in'"; last -f /var/log/wtmp -w)" '^alice +u2001/.*127\.0\.0\.1.* - '
