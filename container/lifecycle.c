@@ -432,6 +432,9 @@ container_adopt(struct server *server)
 	if (record_read(server->directory, record, &err) < 0) {
 		if (err.errnum != ENOENT)
 			log_error(&err, "uid=%u: dissolve what is left", (unsigned)server->uid);
+		/* Garbage, or not root's: it will not get better, and would keep the directory. */
+		if (err.errnum == EINVAL || err.errnum == EPERM)
+			forget(server);
 		return;
 	}
 	server->reason = "its supervisor died";
