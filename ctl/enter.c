@@ -1,7 +1,8 @@
 /*
  * ctrctl enter: joins the container as a login would, then runs the user's shell in it.
  */
-#include "ctl/ctl.h"
+#include "ctl/account.h"
+#include "ctl/command.h"
 #include "lib/client.h"
 #include "lib/join.h"
 #include "lib/own.h"
@@ -10,6 +11,7 @@
 
 #include <grp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -42,9 +44,11 @@ set_environment(const struct subject *subject, const struct wire_kit *kit)
 	(void)setenv("LOGNAME", subject->user, 1);
 	(void)setenv("SHELL", subject->shell, 1);
 	(void)setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games", 1);
-	for (size_t i = 0; i < sizeof(kit->environment) / sizeof(kit->environment[0]); i++)
-		if (kit->environment[i][0])
-			(void)putenv(strdup(kit->environment[i]));
+	for (size_t i = 0; i < sizeof(kit->environment) / sizeof(kit->environment[0]); i++) {
+		char *variable = kit->environment[i][0] ? strdup(kit->environment[i]) : NULL;
+		if (variable)
+			(void)putenv(variable); /* takes it over */
+	}
 }
 
 static _Noreturn void
@@ -61,7 +65,7 @@ run(const struct subject *subject, const struct wire_kit *kit, char **command)
 	}
 	if (chdir(subject->home) < 0 && chdir("/") < 0)
 		_exit(NOT_RUN);
-	if (command[0]) {
+	if (command) {
 		(void)execvp(command[0], command);
 		(void)fprintf(stderr, "ctrctl: run %s: %s\n", command[0], strerror(errno));
 		_exit(errno == ENOENT ? NOT_RUN + 1 : NOT_RUN);
@@ -95,11 +99,11 @@ join_and_run(const struct subject *subject, struct join_kit *kit, int *connectio
 
 	client_report(connection, rc < 0 ? &err : NULL);
 	if (rc < 0)
-		return ctl_fail(&err);
+		return complain_error("enter", &err);
 	(void)fflush(NULL);
 	pid_t pid = fork();
 	if (pid < 0)
-		return ctl_complain(CTL_FAILED, "fork: %s", strerror(errno));
+		return complain(CTL_FAILED, "enter: fork: %s", strerror(errno));
 	if (pid == 0)
 		run(subject, &kit->message, command);
 	return wait_for(pid);
@@ -121,30 +125,34 @@ enter(const struct subject *subject, const char *path, char **command)
 	};
 
 	if (join_is_possible(&err) < 0 || client_open(&request, &answer, &kit, &connection, &why, &err) < 0)
-		return ctl_fail(&err);
+		return complain_error("enter", &err);
 	if (answer == CLIENT_EXEMPT)
-		return ctl_complain(CTL_NO, "user %s is exempt, and has no container", subject->user);
+		return complain(CTL_NO, "enter: user %s is exempt, and has no container", subject->user);
 	if (answer == CLIENT_REFUSED)
-		return ctl_complain(CTL_NO, "%s", why.text);
+		return complain(CTL_NO, "enter: %s", why.text);
 	int code = join_and_run(subject, &kit, &connection, command);
 	join_kit_free(&kit);
 	return code;
 }
 
 int
-command_enter(int argc, char **argv)
+command_enter(const struct options *options)
 {
-	const char *path = ctl_option(&argc, argv, "--config", PLACE_POLICY);
+	struct error err = ERROR_INIT;
 	autofree struct subject *subject = calloc(1, sizeof(*subject));
+	int code = caller_check("enter");
 
-	if (argc < 2 || !subject || (argc > 2 && strcmp(argv[2], "--") != 0))
-		return -1;
+	if (code != CTL_OK)
+		return code;
+	if (!subject)
+		return complain(CTL_FAILED, "enter: out of memory");
 	*subject = (struct subject)SUBJECT_INIT;
-	if (ctl_subject(argv[1], "ctrctl", subject) < 0)
-		return CTL_NO;
-	int code = subject->uid == 0 ?
-	    ctl_complain(CTL_NO, "uid 0 is never contained, and has no container") :
-	    enter(subject, path, argv + (argc > 2 ? 3 : 2));
+	if (account_subject(options->operand[0], "ctrctl", subject, &err) < 0)
+		code = complain(CTL_NO, "enter: %s", err.text);
+	else if (subject->uid == 0)
+		code = complain(CTL_NO, "enter: root is never contained: there is nothing to enter");
+	else
+		code = enter(subject, options->config ? options->config : PLACE_POLICY, options->command);
 	subject_free(subject);
 	return code;
 }

@@ -1,76 +1,137 @@
 /*
- * ctrctl list: one line a container.
+ * ctrctl list: all containers, one line each.
  */
-#include "ctl/ctl.h"
-#include "lib/usage.h"
+#include "ctl/command.h"
+#include "ctl/human.h"
+#include "ctl/table.h"
+#include "ctl/view.h"
+#include "lib/own.h"
+#include "lib/text.h"
 
+#include <string.h>
 #include <time.h>
 
-struct listing {
-	bool json;
-	unsigned count;
+/* UID, SESSIONS, TASKS, MEMORY, CPU-TIME, CPU-MAX, AGE */
+#define FLUSH_RIGHT (1U << 1 | 1U << 3 | 1U << 4 | 1U << 5 | 1U << 6 | 1U << 7 | 1U << 8)
+
+static const char *const titles[TABLE_COLUMNS] = {
+	"USER", "UID", "STATE", "SESSIONS", "TASKS", "MEMORY", "CPU-TIME", "CPU-MAX", "AGE",
 };
 
 static void
-print_json(const struct record *record, const struct usage *usage, const struct listing *listing)
+set_share(struct table_row *row, size_t column, uint64_t used, uint64_t limit,
+    const char *(*human)(uint64_t number, char *buffer, size_t size))
 {
-	(void)printf("%s  { ", listing->count ? ",\n" : "");
-	ctl_json_text("user", record->user, ", ");
-	ctl_json_number("uid", record->uid, ", ");
-	ctl_json_text("state", ctl_liveness_name(ctl_liveness(record)), ", ");
-	ctl_json_number("sessions", record->sessions, ", ");
-	ctl_json_number("since", (uint64_t)record->since, ", ");
-	ctl_json_number("memory", usage->memory, ", ");
-	ctl_json_number("memory_max", usage->memory_max, ", ");
-	ctl_json_number("pids", usage->pids, ", ");
-	ctl_json_number("pids_max", usage->pids_max, ", ");
-	ctl_json_number("cpu_usec", usage->cpu_usec, ", ");
-	ctl_json_number("oom_kills", usage->oom_kills, " }");
+	char left[HUMAN_MAX], right[HUMAN_MAX], text[2 * HUMAN_MAX + 1];
+
+	(void)text_format(text, sizeof(text), "%s/%s", human(used, left, sizeof(left)),
+	    human(limit, right, sizeof(right)));
+	table_set(row, column, text);
+}
+
+static uint64_t
+age_of(const struct view *view)
+{
+	int64_t now = (int64_t)time(NULL);
+
+	if (view->record.since <= 0)
+		return USAGE_UNKNOWN;
+	return now > view->record.since ? (uint64_t)(now - view->record.since) : 0;
 }
 
 static void
-print_row(const struct record *record, const struct usage *usage)
+fill_row(const struct view *view, struct table_row *row)
 {
-	char memory[32], memory_max[32], pids[32], pids_max[32], used[80], tasks[80];
+	const struct usage *usage = &view->usage;
+	char text[HUMAN_MAX];
 
-	(void)snprintf(used, sizeof(used), "%s/%s", ctl_bytes(usage->memory, memory, sizeof(memory)),
-	    ctl_bytes(usage->memory_max, memory_max, sizeof(memory_max)));
-	(void)snprintf(tasks, sizeof(tasks), "%s/%s", ctl_count(usage->pids, pids, sizeof(pids)),
-	    ctl_count(usage->pids_max, pids_max, sizeof(pids_max)));
-	(void)printf("%-16s %8u %-9s %8zu %14s %12s %9lld\n", record->user, (unsigned)record->uid,
-	    ctl_liveness_name(ctl_liveness(record)), record->sessions, used, tasks,
-	    (long long)(time(NULL) - record->since));
+	table_set(row, 0, view->record.user);
+	table_set(row, 1, human_number(view->record.uid, text, sizeof(text)));
+	table_set(row, 2, view_state_name(view->state));
+	table_set(row, 3, human_number(view->record.sessions, text, sizeof(text)));
+	set_share(row, 4, usage->pids, usage->pids_max, human_number);
+	set_share(row, 5, usage->memory, usage->memory_max, human_bytes);
+	table_set(row, 6, human_usec(usage->cpu_usec, text, sizeof(text)));
+	table_set(row, 7, human_cpus(usage->cpu_max, text, sizeof(text)));
+	table_set(row, 8, human_seconds(age_of(view), text, sizeof(text)));
+}
+
+/* One that ends while we look is no fault. */
+static int
+each_view(const uid_t *uids, size_t count, int (*each)(const struct view *view, void *context),
+    void *context, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		struct view view = VIEW_INIT;
+		rc = view_read(uids[i], &view, err);
+		if (rc == 0)
+			rc = each(&view, context);
+		view_free(&view);
+	}
+	return rc < 0 ? -1 : 0;
 }
 
 static int
-each(const struct record *record, void *context)
+add_row(const struct view *view, void *context)
 {
-	struct listing *listing = context;
-	struct usage usage;
+	struct table_row *row = table_add(context);
 
-	usage_read(record->cgroup, 8, &usage);
-	if (listing->json)
-		print_json(record, &usage, listing);
-	else if (listing->count == 0)
-		(void)printf("%-16s %8s %-9s %8s %14s %12s %9s\n", "USER", "UID", "STATE", "SESSIONS",
-		    "MEMORY", "TASKS", "SECONDS");
-	if (!listing->json)
-		print_row(record, &usage);
-	listing->count++;
-	return CTL_OK;
+	if (row)
+		fill_row(view, row);
+	return row ? 0 : -1;
+}
+
+static int
+print_table(const uid_t *uids, size_t count, struct error *err)
+{
+	struct table table = TABLE_INIT;
+	struct table_row *head = table_add(&table);
+	int rc = -1;
+
+	for (size_t i = 0; head && i < TABLE_COLUMNS; i++)
+		table_set(head, i, titles[i]);
+	if (head)
+		rc = each_view(uids, count, add_row, &table, err);
+	if (rc == 0)
+		table_print(&table, FLUSH_RIGHT, table_terminal_width(stdout), stdout);
+	else if (!err->text[0])
+		(void)error_set(err, errno, "make the table");
+	table_free(&table);
+	return rc;
+}
+
+static int
+add_json(const struct view *view, void *context)
+{
+	view_json(view, context);
+	return 0;
+}
+
+static int
+print_json(const uid_t *uids, size_t count, struct error *err)
+{
+	struct json json = JSON_INIT(stdout);
+
+	json_list(&json, NULL);
+	int rc = each_view(uids, count, add_json, &json, err);
+	json_list_end(&json);
+	return rc;
 }
 
 int
-command_list(int argc, char **argv)
+command_list(const struct options *options)
 {
-	struct listing listing = { .json = ctl_flag(&argc, argv, "--json") };
+	struct error err = ERROR_INIT;
+	autofree uid_t *uids = NULL;
+	size_t count;
+	int code = caller_check("list");
 
-	if (argc != 1)
-		return -1;
-	if (listing.json)
-		(void)puts("[");
-	int rc = ctl_each_record(each, &listing);
-	if (listing.json)
-		(void)puts(listing.count ? "\n]" : "]");
-	return rc;
+	if (code != CTL_OK)
+		return code;
+	if (view_uids(&uids, &count, &err) < 0 ||
+	    (options->json ? print_json : print_table)(uids, count, &err) < 0)
+		return complain_error("list", &err);
+	return output_end(CTL_OK);
 }

@@ -1,159 +1,153 @@
 /*
- * ctrctl show: everything that is known of one container.
+ * ctrctl show: everything about one container.
  */
-#include "ctl/ctl.h"
-#include "lib/own.h"
+#include "ctl/account.h"
+#include "ctl/command.h"
+#include "ctl/human.h"
+#include "ctl/view.h"
 #include "lib/text.h"
-#include "lib/usage.h"
 
+#include <inttypes.h>
 #include <time.h>
 
-struct showing {
-	uid_t uid;
-	bool json;
-	bool found;
+/* Where the kernel's word is not enough: what an admin should do. */
+static const char *const advice[] = {
+	[VIEW_ALIVE] = "",
+	[VIEW_ORPHANED] = " (the next login adopts it, or: ctrctl gc)",
+	[VIEW_DEAD] = " (ctrctl gc removes what is left)",
+	[VIEW_NO_RECORD] = " (being built; if it stays so: ctrctl gc)",
+	[VIEW_BROKEN] = " (ctrctl gc removes what is left)",
 };
 
-/* The numbers of struct usage, once for both forms. */
-static const struct {
-	const char *name;
-	size_t offset;
-	bool bytes;
-} numbers[] = {
-#define NUMBER(field, bytes) { #field, offsetof(struct usage, field), bytes }
-	NUMBER(memory, true),      NUMBER(memory_max, true), NUMBER(memory_high, true),
-	NUMBER(memory_peak, true), NUMBER(swap, true),       NUMBER(swap_max, true),
-	NUMBER(oom_kills, false),  NUMBER(cpu_usec, false),  NUMBER(cpu_max, false),
-	NUMBER(cpu_weight, false), NUMBER(pids, false),      NUMBER(pids_max, false),
-	NUMBER(pids_refused, false), NUMBER(io_read, true),  NUMBER(io_written, true),
-#undef NUMBER
-};
-
-#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
-
-static uint64_t
-number_of(const struct usage *usage, size_t index)
+static const char *
+time_text(int64_t seconds, char *buffer, size_t size)
 {
-	return *(const uint64_t *)(const void *)((const char *)usage + numbers[index].offset);
-}
+	time_t when = (time_t)seconds;
+	struct tm tm;
 
-static bool
-is_alive(const struct process_id *process)
-{
-	autofd int fd = process_open(process);
-
-	return fd >= 0;
+	if (seconds <= 0 || !localtime_r(&when, &tm) ||
+	    strftime(buffer, size, "%Y-%m-%d %H:%M:%S %z", &tm) == 0)
+		(void)text_format(buffer, size, "?");
+	return buffer;
 }
 
 static void
-print_sessions_json(const struct record *record)
+print_head(const struct view *view)
 {
-	(void)printf("  \"sessions\": [");
-	for (size_t i = 0; i < record->sessions; i++) {
-		const struct record_session *session = &record->session[i];
-		(void)printf("%s\n    { ", i ? "," : "");
-		ctl_json_text("id", session->id, ", ");
-		ctl_json_text("service", session->service, ", ");
-		ctl_json_text("tty", session->tty, ", ");
-		ctl_json_text("rhost", session->rhost, ", ");
-		ctl_json_number("pid", (uint64_t)session->caller.pid, ", ");
-		ctl_json_number("since", (uint64_t)session->since, ", ");
-		(void)printf("\"alive\": %s }", is_alive(&session->caller) ? "true" : "false");
-	}
-	(void)printf("%s],\n", record->sessions ? "\n  " : "");
+	const struct record *record = &view->record;
+	char text[1024];
+
+	(void)printf("%-12s %s (uid %u, gid %u)\n", "user",
+	    text_escape(record->user, text, sizeof(text)), (unsigned)record->uid,
+	    (unsigned)record->gid);
+	(void)printf("%-12s %s%s\n", "state", view_state_name(view->state), advice[view->state]);
+	if (view->problem[0])
+		(void)printf("%-12s %s\n", "problem", text_escape(view->problem, text, sizeof(text)));
 }
 
 static void
-print_json(const struct record *record, const struct usage *usage)
+print_process(const char *name, const struct process_id *process, bool alive)
 {
-	(void)printf("{\n  ");
-	ctl_json_text("user", record->user, ",\n  ");
-	ctl_json_number("uid", record->uid, ",\n  ");
-	ctl_json_text("state", ctl_liveness_name(ctl_liveness(record)), ",\n  ");
-	ctl_json_text("home", record->home, ",\n  ");
-	ctl_json_text("logout", record->kill_at_logout ? "kill" : "keep", ",\n  ");
-	ctl_json_number("grace", record->grace, ",\n  ");
-	ctl_json_number("init", (uint64_t)record->init.pid, ",\n  ");
-	ctl_json_number("supervisor", (uint64_t)record->supervisor.pid, ",\n  ");
-	ctl_json_number("since", (uint64_t)record->since, ",\n");
-	print_sessions_json(record);
-	(void)printf("  \"namespaces\": { ");
+	(void)printf("%-12s pid %d%s\n", name, (int)process->pid, alive ? "" : " (dead)");
+}
+
+static void
+print_facts(const struct view *view)
+{
+	const struct record *record = &view->record;
+	char text[4096];
+
+	(void)printf("%-12s %s\n", "since", time_text(record->since, text, sizeof(text)));
+	(void)printf("%-12s %s\n", "home", text_escape(record->home, text, sizeof(text)));
+	(void)printf("%-12s %s\n", "policy", text_escape(record->policy_path, text, sizeof(text)));
+	(void)printf("%-12s %s, grace %us\n", "logout", record->kill_at_logout ? "kill" : "keep",
+	    record->grace);
+	print_process("init", &record->init, view->init_alive);
+	print_process("supervisor", &record->supervisor, view->supervisor_alive);
+	(void)printf("%-12s", "namespaces");
 	for (int i = 0; i < RECORD_NAMESPACES; i++)
-		ctl_json_number(record_namespace[i], record->namespaces[i], i + 1 < RECORD_NAMESPACES ? ", " : " },\n");
-	(void)printf("  \"cgroups\": [");
+		(void)printf(" %s:%" PRIu64, record_namespace[i], record->namespaces[i]);
+	(void)putchar('\n');
 	for (size_t i = 0; i < 8 && record->cgroup[i][0]; i++)
-		(void)printf("%s\"%s\"", i ? ", " : " ", record->cgroup[i]);
-	(void)printf(" ],\n  \"usage\": { ");
-	for (size_t i = 0; i < NUMBERS; i++)
-		ctl_json_number(numbers[i].name, number_of(usage, i), i + 1 < NUMBERS ? ", " : " }\n}\n");
+		(void)printf("%-12s %s\n", i ? "" : "cgroups",
+		    text_escape(record->cgroup[i], text, sizeof(text)));
 }
 
 static void
-print_sessions(const struct record *record)
+print_usage(const struct usage *usage)
 {
-	char service[128], tty[128], rhost[256];
+	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX], d[HUMAN_MAX];
 
-	for (size_t i = 0; i < record->sessions; i++) {
-		const struct record_session *session = &record->session[i];
-		(void)printf("session     %s: %s tty=%s rhost=%s pid=%d %s, %lld s\n", session->id,
+	(void)printf("%-12s %s of %s, high %s, peak %s", "memory",
+	    human_bytes(usage->memory, a, sizeof(a)), human_bytes(usage->memory_max, b, sizeof(b)),
+	    human_bytes(usage->memory_high, c, sizeof(c)),
+	    human_bytes(usage->memory_peak, d, sizeof(d)));
+	(void)printf(", %s killed for it\n", human_number(usage->oom_kills, a, sizeof(a)));
+	(void)printf("%-12s %s of %s\n", "swap", human_bytes(usage->swap, a, sizeof(a)),
+	    human_bytes(usage->swap_max, b, sizeof(b)));
+	(void)printf("%-12s %s used, max %s, weight %s, CPUs %s\n", "cpu",
+	    human_usec(usage->cpu_usec, a, sizeof(a)), human_cpus(usage->cpu_max, b, sizeof(b)),
+	    human_number(usage->cpu_weight, c, sizeof(c)), usage->cpuset[0] ? usage->cpuset : "?");
+	(void)printf("%-12s %s of %s, %s forks refused\n", "tasks",
+	    human_number(usage->pids, a, sizeof(a)), human_number(usage->pids_max, b, sizeof(b)),
+	    human_number(usage->pids_refused, c, sizeof(c)));
+	(void)printf("%-12s %s read, %s written\n", "io", human_bytes(usage->io_read, a, sizeof(a)),
+	    human_bytes(usage->io_written, b, sizeof(b)));
+}
+
+static void
+print_sessions(const struct view *view)
+{
+	char service[128], tty[128], rhost[512], since[64];
+
+	(void)printf("%-12s %zu\n", "sessions", view->record.sessions);
+	for (size_t i = 0; i < view->record.sessions; i++) {
+		const struct record_session *session = &view->record.session[i];
+		(void)printf("  %-10s service=%s tty=%s rhost=%s pid=%d%s since %s\n", session->id,
 		    text_escape(session->service, service, sizeof(service)),
 		    text_escape(session->tty, tty, sizeof(tty)),
 		    text_escape(session->rhost, rhost, sizeof(rhost)), (int)session->caller.pid,
-		    is_alive(&session->caller) ? "alive" : "gone", (long long)(time(NULL) - session->since));
+		    view->session_alive[i] ? "" : " (dead)",
+		    time_text(session->since, since, sizeof(since)));
 	}
 }
 
 static void
-print_text(const struct record *record, const struct usage *usage)
+print_view(const struct view *view, bool as_json)
 {
-	char number[32];
+	struct json json = JSON_INIT(stdout);
 
-	(void)printf("user        %s (uid %u)\nstate       %s, %lld s\nhome        %s\nlogout      %s, grace %u s\n",
-	    record->user, (unsigned)record->uid, ctl_liveness_name(ctl_liveness(record)),
-	    (long long)(time(NULL) - record->since), record->home,
-	    record->kill_at_logout ? "kill" : "keep", record->grace);
-	(void)printf("init        %d\nsupervisor  %d\nnamespaces ", (int)record->init.pid,
-	    (int)record->supervisor.pid);
-	for (int i = 0; i < RECORD_NAMESPACES; i++)
-		(void)printf(" %s:%llu", record_namespace[i], (unsigned long long)record->namespaces[i]);
-	(void)putchar('\n');
-	for (size_t i = 0; i < 8 && record->cgroup[i][0]; i++)
-		(void)printf("cgroup      %s\n", record->cgroup[i]);
-	print_sessions(record);
-	for (size_t i = 0; i < NUMBERS; i++)
-		(void)printf("%-12s%s\n", numbers[i].name, numbers[i].bytes ?
-		    ctl_bytes(number_of(usage, i), number, sizeof(number)) :
-		    ctl_count(number_of(usage, i), number, sizeof(number)));
-}
-
-static int
-each(const struct record *record, void *context)
-{
-	struct showing *showing = context;
-	struct usage usage;
-
-	if (record->uid != showing->uid)
-		return CTL_OK;
-	showing->found = true;
-	usage_read(record->cgroup, 8, &usage);
-	if (showing->json)
-		print_json(record, &usage);
-	else
-		print_text(record, &usage);
-	return CTL_OK;
+	if (as_json) {
+		view_json(view, &json);
+		return;
+	}
+	print_head(view);
+	if (view->state == VIEW_NO_RECORD || view->state == VIEW_BROKEN)
+		return;
+	print_facts(view);
+	print_usage(&view->usage);
+	print_sessions(view);
 }
 
 int
-command_show(int argc, char **argv)
+command_show(const struct options *options)
 {
-	struct showing showing = { .json = ctl_flag(&argc, argv, "--json") };
+	struct error err = ERROR_INIT;
+	struct view view = VIEW_INIT;
+	uid_t uid;
+	int code = caller_check("show");
 
-	if (argc != 2)
-		return -1;
-	if (ctl_uid(argv[1], &showing.uid) < 0)
-		return CTL_NO;
-	int rc = ctl_each_record(each, &showing);
-	if (rc == CTL_OK && !showing.found)
-		return ctl_complain(CTL_NO, "user %s has no container", argv[1]);
-	return rc;
+	if (code != CTL_OK)
+		return code;
+	if (account_uid(options->operand[0], &uid, &err) < 0)
+		return complain(CTL_NO, "show: %s", err.text);
+	int rc = view_read(uid, &view, &err);
+	if (rc < 0)
+		return complain_error("show", &err);
+	if (rc > 0)
+		return complain(CTL_NO, "show: %s has no container: it is built at the first login "
+		    "(ctrctl plan %s tells how)", options->operand[0], options->operand[0]);
+	print_view(&view, options->json);
+	view_free(&view);
+	return output_end(CTL_OK);
 }

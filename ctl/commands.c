@@ -1,0 +1,39 @@
+/*
+ * The table of subcommands: dispatch, usage and --help are made from it.
+ */
+#include "ctl/command.h"
+
+#include <stddef.h>
+
+const struct command commands[] = {
+	{ "list", command_list, "[--json]", "all containers, with what they use and may use",
+	    "STATE is alive, orphaned (its supervisor is dead), dead (its init is), no-record\n"
+	    "(being built, or left over) or broken (a record that can't be read); gc mends these.\n"
+	    "TASKS and MEMORY are use/limit, CPU-TIME is what was used, CPU-MAX the limit.\n",
+	    OPTION_JSON, 0, 0 },
+	{ "show", command_show, "USER|UID [--json]", "everything about one container",
+	    "Exit status 1: there is none.\n", OPTION_JSON, 1, 1 },
+	{ "explain", command_explain, "USER|UID [SERVICE] [--config PATH]",
+	    "the policy for a login, and the line each value comes from",
+	    "SERVICE is the PAM service, sshd if none is given.  What is printed is itself a policy.\n"
+	    "A PATH other than the installed policy's need not be root's, so a draft can be tried.\n",
+	    OPTION_CONFIG, 1, 2 },
+	{ "plan", command_plan, "USER|UID [SERVICE] [--config PATH]",
+	    "the steps that a login would run; nothing is done",
+	    "One line a step: who runs it, what it is, its fields, and why it is done.\n",
+	    OPTION_CONFIG, 1, 2 },
+	{ "check", command_check, "[FILE]", "all faults of the policy",
+	    "Exit status 1: there are faults.  FILE, with FILE.d/*.conf, is read in place of the\n"
+	    "installed policy; it need not be root's, and neither need the caller be root.\n",
+	    0, 0, 1 },
+	{ "enter", command_enter, "USER|UID [--config PATH] [-- COMMAND...]",
+	    "a shell or a command in the user's running container",
+	    "Runs as the user, and ends with the command's exit status, or 128 and its signal.\n",
+	    OPTION_COMMAND | OPTION_CONFIG, 1, 1 },
+	{ "kill", command_kill, "USER|UID", "ends a container with all its sessions, and waits",
+	    "Exit status 1: there was none.\n", 0, 1, 1 },
+	{ "gc", command_gc, "", "adopts or removes what a crash left behind",
+	    "Containers whose supervisor died get a new one; what is dead is removed.\n"
+	    "Exit status 1: something is left.\n", 0, 0, 0 },
+	{ NULL, NULL, NULL, NULL, NULL, 0, 0, 0 },
+};

@@ -1,0 +1,80 @@
+/*
+ * ctrctl gc: what a crash left.  Containers are adopted or dissolved by supervisors, which
+ * this starts.
+ */
+#include "ctl/account.h"
+#include "ctl/command.h"
+#include "ctl/view.h"
+#include "lib/client.h"
+#include "lib/own.h"
+
+#include <stdio.h>
+#include <time.h>
+
+#define ADOPT_MS 30000
+/* How long a new supervisor may take to dissolve what is dead: callers have two seconds. */
+#define SETTLE_TRIES 500
+#define SETTLE_STEP_NS 20000000
+
+/* Until the container is watched, or gone; false: neither came. */
+static bool
+settle(uid_t uid, struct view *view, bool *is_gone)
+{
+	struct error ignored = ERROR_INIT;
+
+	for (int i = 0; i < SETTLE_TRIES; i++) {
+		view_free(view);
+		*is_gone = view_read(uid, view, &ignored) == 1;
+		if (*is_gone || view->state == VIEW_ALIVE)
+			return true;
+		(void)nanosleep(&(struct timespec) { .tv_nsec = SETTLE_STEP_NS }, NULL);
+	}
+	return false;
+}
+
+/* Says what became of it; the exit code. */
+static int
+adopt(uid_t uid)
+{
+	struct error err = ERROR_INIT;
+	struct view before = VIEW_INIT, after = VIEW_INIT;
+	bool is_gone;
+	int code = CTL_OK;
+
+	if (view_read(uid, &before, &err) != 0) /* gone by itself meanwhile */
+		return err.text[0] ? complain_error("gc", &err) : CTL_OK;
+	if (client_adopt(uid, ADOPT_MS, &err) < 0)
+		code = complain_error("gc", &err);
+	else if (!settle(uid, &after, &is_gone))
+		code = complain(CTL_NO, "gc: %s (uid %u): neither adopted nor removed yet: see the log, "
+		    "and call gc again", before.record.user, (unsigned)uid);
+	else if (is_gone && before.state != VIEW_ALIVE)
+		(void)printf("%s (uid %u): removed, it was %s\n", before.record.user, (unsigned)uid,
+		    view_state_name(before.state));
+	else if (!is_gone && before.state == VIEW_ORPHANED)
+		(void)printf("%s (uid %u): adopted, sessions: %zu\n", before.record.user, (unsigned)uid,
+		    after.record.sessions);
+	view_free(&before);
+	view_free(&after);
+	return code;
+}
+
+int
+command_gc(const struct options *options)
+{
+	(void)options;
+	struct error err = ERROR_INIT;
+	autofree uid_t *uids = NULL;
+	size_t count;
+	int code = caller_check("gc"), one;
+
+	if (code != CTL_OK)
+		return code;
+	if (view_uids(&uids, &count, &err) < 0)
+		return complain_error("gc", &err);
+	for (size_t i = 0; i < count; i++) {
+		one = adopt(uids[i]);
+		code = one > code ? one : code;
+	}
+	return output_end(code);
+}

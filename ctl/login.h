@@ -1,0 +1,42 @@
+/*
+ * One login as the policy sees it, for explain, plan, check and gc: who, on which machine,
+ * with which resolved policy.
+ */
+#ifndef CTL_LOGIN_H
+#define CTL_LOGIN_H
+
+#include "lib/error.h"
+#include "lib/machine.h"
+#include "lib/subject.h"
+#include "policy/policy.h"
+
+struct login {
+	struct subject subject;
+	struct machine machine;
+	struct policy_text *text;
+	struct policy policy;
+};
+
+/*
+ * NULL, or config: the policy's path.  The installed one must be trusted, as a supervisor
+ * demands; another one may be a draft in somebody's home.
+ */
+struct policy_text *login_load(const char *config, struct policy_faults *faults,
+    struct error *err);
+
+/* Prints each fault on a line of standard error, or err if there are none. */
+void login_print_faults(const struct policy_faults *faults, const struct error *err);
+
+/*
+ * Works out what a login of user through service (NULL: sshd) gets.  Returns it, to be
+ * login_free()d, or NULL having said why; *code is then the exit code.
+ */
+struct login *login_resolve(const char *command, const char *user, const char *service,
+    const char *config, int *code);
+
+/* The same for a made-up user to whom no section but [default] applies; err instead of words. */
+struct login *login_anybody(struct policy_text *text, struct error *err);
+
+void login_free(struct login *login);
+
+#endif
