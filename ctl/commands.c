@@ -32,8 +32,9 @@ const struct command commands[] = {
 	    OPTION_COMMAND | OPTION_CONFIG, 1, 1 },
 	{ "kill", command_kill, "USER|UID", "ends a container with all its sessions, and waits",
 	    "Exit status 1: there was none.\n", 0, 1, 1 },
-	{ "gc", command_gc, "", "adopts or removes what a crash left behind",
-	    "Containers whose supervisor died get a new one; what is dead is removed.\n"
-	    "Exit status 1: something is left.\n", 0, 0, 0 },
+	{ "gc", command_gc, "[--config PATH]", "adopts or removes what a crash left behind",
+	    "Containers whose supervisor died get a new one; what is dead is removed, and so are\n"
+	    "empty cgroups that are no container's.  Exit status 1: something is left.\n",
+	    OPTION_CONFIG, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, 0 },
 };

@@ -1,9 +1,11 @@
 /*
  * ctrctl gc: what a crash left.  Containers are adopted or dissolved by supervisors, which
- * this starts.
+ * this starts; empty cgroups that are no container's it removes itself (ctl/sweep.c).
  */
 #include "ctl/account.h"
 #include "ctl/command.h"
+#include "ctl/login.h"
+#include "ctl/sweep.h"
 #include "ctl/view.h"
 #include "lib/client.h"
 #include "lib/own.h"
@@ -59,10 +61,43 @@ adopt(uid_t uid)
 	return code;
 }
 
+static void
+tell_cgroup(enum sweep_news news, const char *directory, void *context)
+{
+	int *code = context;
+
+	if (news == SWEEP_REMOVED)
+		(void)printf("%s: removed, it was empty\n", directory);
+	else
+		*code = complain(CTL_NO, "gc: %s: has processes, and is no container's: the next login "
+		    "of its uid ends them", directory);
+}
+
+/* The cgroup's name is the policy's; one that is at fault is said so, and the rest was done. */
+static int
+sweep_cgroups(const char *config)
+{
+	struct policy_faults faults = POLICY_FAULTS_INIT;
+	struct error err = ERROR_INIT;
+	struct policy_text *text = login_load(config, &faults, &err);
+	int code = CTL_OK;
+
+	if (!text) {
+		login_print_faults(&faults, &err);
+		policy_faults_free(&faults);
+		return complain(CTL_NO, "gc: the policy is at fault: it does not say where to look "
+		    "for cgroups");
+	}
+	struct login *login = login_anybody(text, &err);
+	if (!login || sweep_run(&login->machine, login->policy.cgroup, tell_cgroup, &code, &err) < 0)
+		code = complain_error("gc", &err);
+	login_free(login);
+	return code;
+}
+
 int
 command_gc(const struct options *options)
 {
-	(void)options;
 	struct error err = ERROR_INIT;
 	autofree uid_t *uids = NULL;
 	size_t count;
@@ -76,5 +111,6 @@ command_gc(const struct options *options)
 		one = adopt(uids[i]);
 		code = one > code ? one : code;
 	}
-	return output_end(code);
+	one = sweep_cgroups(options->config);
+	return output_end(one > code ? one : code);
 }
