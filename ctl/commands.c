@@ -28,7 +28,9 @@ const struct command commands[] = {
 	    0, 0, 1 },
 	{ "enter", command_enter, "USER|UID [--config PATH] [-- COMMAND...]",
 	    "a shell or a command in the user's running container",
-	    "Runs as the user, and ends with the command's exit status, or 128 and its signal.\n",
+	    "Runs as the user, and ends with the command's exit status, or 128 and its signal.\n"
+	    "On a terminal it gets a terminal of the container's own; Ctrl-] three times within a\n"
+	    "second leaves it.  Nothing else of the caller's but 0 to 2 goes along.\n",
 	    OPTION_COMMAND | OPTION_CONFIG, 1, 1 },
 	{ "kill", command_kill, "USER|UID", "ends a container with all its sessions, and waits",
 	    "Exit status 1: there was none.\n", 0, 1, 1 },

@@ -1,158 +1,199 @@
 /*
- * ctrctl enter: joins the container as a login would, then runs the user's shell in it.
+ * ctrctl enter: joins the user's container as a PAM caller does, and runs a command there
+ * as the user.  This process is the session: the supervisor counts it until it ends.
  */
 #include "ctl/account.h"
+#include "ctl/become.h"
 #include "ctl/command.h"
+#include "ctl/relay.h"
+#include "ctl/view.h"
 #include "lib/client.h"
-#include "lib/join.h"
 #include "lib/own.h"
 #include "lib/places.h"
+#include "lib/sys.h"
 #include "lib/text.h"
 
-#include <grp.h>
-#include <signal.h>
-#include <stdio.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#define NOT_RUN 126
+struct entry {
+	struct subject subject;
+	char policy_path[PATH_MAX]; /* the one that the container was built by */
+	struct join_kit kit;
+	int connection;
+	struct relay relay;
+};
 
-/* setuid last; then the proof that there is no way back. */
+/*
+ * What the admin's shell and its parents left open is nobody's business from here on; and
+ * where one of 0 to 2 is missing, the next thing that root opens must not become it.  What
+ * takes its place is for the command, so not O_CLOEXEC.
+ */
 static int
-become_user(const struct subject *subject)
+clean_descriptors(struct error *err)
 {
-	if (initgroups(subject->user, subject->gid) < 0 ||
-	    setresgid(subject->gid, subject->gid, subject->gid) < 0 ||
-	    setresuid(subject->uid, subject->uid, subject->uid) < 0)
-		return -1;
-	if (setresuid(0, 0, 0) == 0 || setuid(0) == 0 || geteuid() != subject->uid)
-		return -1;
+	if (sys_close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
+		return error_set(err, errno, "close inherited descriptors");
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return error_set(err, errno, "open /dev/null");
 	return 0;
 }
 
+/* For the log only: whose terminal the session was entered from. */
 static void
-set_environment(const struct subject *subject, const struct wire_kit *kit)
+name_terminal(struct subject *subject)
 {
-	const char *term = getenv("TERM");
-	char kept[128];
+	char name[PATH_MAX];
 
-	(void)snprintf(kept, sizeof(kept), "%s", term ? term : "dumb");
-	(void)clearenv();
-	(void)setenv("TERM", kept, 1);
-	(void)setenv("HOME", subject->home, 1);
-	(void)setenv("USER", subject->user, 1);
-	(void)setenv("LOGNAME", subject->user, 1);
-	(void)setenv("SHELL", subject->shell, 1);
-	(void)setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games", 1);
-	for (size_t i = 0; i < sizeof(kit->environment) / sizeof(kit->environment[0]); i++) {
-		char *variable = kit->environment[i][0] ? strdup(kit->environment[i]) : NULL;
-		if (variable)
-			(void)putenv(variable); /* takes it over */
-	}
+	if (ttyname_r(STDIN_FILENO, name, sizeof(name)) == 0 && !strncmp(name, "/dev/", 5))
+		(void)text_format(subject->tty, sizeof(subject->tty), "%s", name + 5);
 }
 
-static _Noreturn void
-run(const struct subject *subject, const struct wire_kit *kit, char **command)
-{
-	const char *shell = subject->shell[0] ? subject->shell : "/bin/sh";
-	const char *base = strrchr(shell, '/');
-	char name[4100];
-
-	set_environment(subject, kit);
-	if (become_user(subject) < 0) {
-		(void)fprintf(stderr, "ctrctl: become user %s: %s\n", subject->user, strerror(errno));
-		_exit(NOT_RUN);
-	}
-	if (chdir(subject->home) < 0 && chdir("/") < 0)
-		_exit(NOT_RUN);
-	if (command) {
-		(void)execvp(command[0], command);
-		(void)fprintf(stderr, "ctrctl: run %s: %s\n", command[0], strerror(errno));
-		_exit(errno == ENOENT ? NOT_RUN + 1 : NOT_RUN);
-	}
-	/* A leading '-' makes it a login shell. */
-	(void)snprintf(name, sizeof(name), "-%s", base ? base + 1 : shell);
-	(void)execl(shell, name, (char *)NULL);
-	(void)fprintf(stderr, "ctrctl: run %s: %s\n", shell, strerror(errno));
-	_exit(NOT_RUN);
-}
-
-/* The child has the terminal; keys that end or stop are for it, and we wait for its end. */
 static int
-wait_for(pid_t pid)
+find_container(struct entry *entry, const char *config)
 {
-	int status = 0;
+	struct error err = ERROR_INIT;
+	struct view view = VIEW_INIT;
+	const char *user = entry->subject.user;
+	int rc = view_read(entry->subject.uid, &view, &err);
 
-	(void)signal(SIGINT, SIG_IGN);
-	(void)signal(SIGQUIT, SIG_IGN);
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return CTL_FAILED;
+	if (rc < 0)
+		return complain_error("enter", &err);
+	if (!config)
+		config = view.record.policy_path[0] ? view.record.policy_path : PLACE_POLICY;
+	int too_long = text_format(entry->policy_path, sizeof(entry->policy_path), "%s", config);
+	view_free(&view);
+	if (too_long < 0)
+		return complain(CTL_USAGE, "enter: --config: the path is too long");
+	if (rc > 0)
+		return complain(CTL_NO, "enter: %s has no container: one is built at the first login "
+		    "(ctrctl explain %s: whether it is contained)", user, user);
+	return CTL_OK;
+}
+
+static int
+ask(struct entry *entry)
+{
+	struct client_request request = {
+		.subject = &entry->subject,
+		.policy_path = entry->policy_path,
+		.flags = WIRE_OPEN_EXISTING,
+		.tty = -1,
+	};
+	struct wire_text why = { .text = "" };
+	enum client_answer answer;
+	struct error err = ERROR_INIT;
+
+	if (client_open(&request, &answer, &entry->kit, &entry->connection, &why, &err) < 0)
+		return complain_error("enter", &err);
+	switch (answer) {
+	case CLIENT_KIT:
+		return CTL_OK;
+	case CLIENT_EXEMPT:
+		return complain(CTL_NO, "enter: %s is exempt and stays on the host: use su",
+		    entry->subject.user);
+	case CLIENT_REFUSED:
+		break;
+	}
+	return complain(CTL_NO, "enter: %s", why.text);
+}
+
+/* Signals are held from before the fork; a terminal for the command is one of the container's. */
+static int
+join(struct entry *entry, struct error *err)
+{
+	int rc = relay_prepare(&entry->relay, err);
+
+	if (rc == 0)
+		rc = join_enter(&entry->kit, err);
+	if (rc == 0)
+		rc = relay_open(&entry->relay, entry->subject.uid, err);
+	client_report(&entry->connection, rc < 0 ? err : NULL);
+	return rc;
+}
+
+static int
+exit_code(int status)
+{
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static int
-join_and_run(const struct subject *subject, struct join_kit *kit, int *connection, char **command)
+run(struct entry *entry, char **command)
 {
 	struct error err = ERROR_INIT;
-	int rc = join_enter(kit, &err);
+	struct become become = {
+		.subject = &entry->subject,
+		.kit = &entry->kit.message,
+		.command = command,
+		.relay = &entry->relay,
+	};
+	int status;
 
-	client_report(connection, rc < 0 ? &err : NULL);
-	if (rc < 0)
+	if (join(entry, &err) < 0)
 		return complain_error("enter", &err);
-	(void)fflush(NULL);
-	pid_t pid = fork();
-	if (pid < 0)
-		return complain(CTL_FAILED, "enter: fork: %s", strerror(errno));
-	if (pid == 0)
-		run(subject, &kit->message, command);
-	return wait_for(pid);
+	/* The first process of ours that is in the container's PID namespace. */
+	pid_t child = fork();
+	if (child < 0) {
+		(void)error_set(&err, errno, "fork in the container (is pids.max used up?)");
+		return complain_error("enter", &err);
+	}
+	if (child == 0)
+		become_run(&become);
+	if (relay_run(&entry->relay, child, &status, &err) < 0)
+		return complain_error("enter", &err);
+	if (entry->relay.is_left)
+		(void)complain(CTL_NO, "enter: left; the command was told (SIGHUP)");
+	return exit_code(status);
 }
 
 static int
-enter(const struct subject *subject, const char *path, char **command)
+enter(struct entry *entry, const struct options *options)
 {
-	struct join_kit kit = JOIN_KIT_INIT;
-	struct wire_text why = { .text = "" };
 	struct error err = ERROR_INIT;
-	enum client_answer answer = CLIENT_REFUSED;
-	int connection = -1;
-	struct client_request request = {
-		.subject = subject,
-		.policy_path = path,
-		.flags = WIRE_OPEN_EXISTING | (isatty(0) ? WIRE_OPEN_TTY : 0),
-		.tty = 0,
-	};
+	int code;
 
-	if (join_is_possible(&err) < 0 || client_open(&request, &answer, &kit, &connection, &why, &err) < 0)
+	if (clean_descriptors(&err) < 0)
 		return complain_error("enter", &err);
-	if (answer == CLIENT_EXEMPT)
-		return complain(CTL_NO, "enter: user %s is exempt, and has no container", subject->user);
-	if (answer == CLIENT_REFUSED)
-		return complain(CTL_NO, "enter: %s", why.text);
-	int code = join_and_run(subject, &kit, &connection, command);
-	join_kit_free(&kit);
+	if (account_subject(options->operand[0], "ctrctl", &entry->subject, &err) < 0)
+		return err.errnum == ENOENT ? complain(CTL_NO, "enter: %s", err.text) :
+		    complain_error("enter", &err);
+	if (entry->subject.uid == 0)
+		return complain(CTL_NO, "enter: root is never contained: there is nothing to enter");
+	name_terminal(&entry->subject);
+	if (join_is_possible(&err) < 0)
+		return complain_error("enter", &err);
+	code = find_container(entry, options->config);
+	if (code == CTL_OK)
+		code = ask(entry);
+	if (code == CTL_OK)
+		code = run(entry, options->command);
 	return code;
 }
 
 int
 command_enter(const struct options *options)
 {
-	struct error err = ERROR_INIT;
-	autofree struct subject *subject = calloc(1, sizeof(*subject));
 	int code = caller_check("enter");
+	autofree struct entry *entry = calloc(1, sizeof(*entry));
 
 	if (code != CTL_OK)
 		return code;
-	if (!subject)
+	if (!entry)
 		return complain(CTL_FAILED, "enter: out of memory");
-	*subject = (struct subject)SUBJECT_INIT;
-	if (account_subject(options->operand[0], "ctrctl", subject, &err) < 0)
-		code = complain(CTL_NO, "enter: %s", err.text);
-	else if (subject->uid == 0)
-		code = complain(CTL_NO, "enter: root is never contained: there is nothing to enter");
-	else
-		code = enter(subject, options->config ? options->config : PLACE_POLICY, options->command);
-	subject_free(subject);
+	*entry = (struct entry) {
+		.subject = SUBJECT_INIT,
+		.kit = JOIN_KIT_INIT,
+		.connection = -1,
+		.relay = RELAY_INIT,
+	};
+	(void)sigprocmask(SIG_SETMASK, NULL, &entry->relay.mask);
+	code = enter(entry, options);
+	relay_free(&entry->relay);
+	join_kit_free(&entry->kit);
+	own_close(&entry->connection);
+	subject_free(&entry->subject);
 	return code;
 }
