@@ -177,23 +177,20 @@ int
 command_enter(const struct options *options)
 {
 	int code = caller_check("enter");
-	autofree struct entry *entry = calloc(1, sizeof(*entry));
-
-	if (code != CTL_OK)
-		return code;
-	if (!entry)
-		return complain(CTL_FAILED, "enter: out of memory");
-	*entry = (struct entry) {
+	struct entry entry = {
 		.subject = SUBJECT_INIT,
 		.kit = JOIN_KIT_INIT,
 		.connection = -1,
 		.relay = RELAY_INIT,
 	};
-	(void)sigprocmask(SIG_SETMASK, NULL, &entry->relay.mask);
-	code = enter(entry, options);
-	relay_free(&entry->relay);
-	join_kit_free(&entry->kit);
-	own_close(&entry->connection);
-	subject_free(&entry->subject);
+
+	if (code != CTL_OK)
+		return code;
+	(void)sigprocmask(SIG_SETMASK, NULL, &entry.relay.mask);
+	code = enter(&entry, options);
+	relay_free(&entry.relay);
+	join_kit_free(&entry.kit);
+	own_close(&entry.connection);
+	subject_free(&entry.subject);
 	return code;
 }

@@ -8,13 +8,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* Begins as { .out = FILE }. */
 struct json {
 	FILE *out;
 	unsigned depth;
 	bool has_member; /* of what is open: the next one needs a comma */
 };
-
-#define JSON_INIT(file) { .out = (file) }
 
 /* name is NULL for the elements of a list, and for the outermost value. */
 void json_object(struct json *json, const char *name);

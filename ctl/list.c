@@ -112,7 +112,7 @@ add_json(const struct view *view, void *context)
 static int
 print_json(const uid_t *uids, size_t count, struct error *err)
 {
-	struct json json = JSON_INIT(stdout);
+	struct json json = { .out = stdout };
 
 	json_list(&json, NULL);
 	int rc = each_view(uids, count, add_json, &json, err);

@@ -47,7 +47,9 @@ look_at_streams(struct relay *relay, struct error *err)
 		relay->in = STDIN_FILENO;
 	if (relay->in >= 0 && tcgetattr(relay->in, &relay->before) < 0)
 		return error_set(err, errno, "look at the terminal");
-	return 0;
+	/* Before the join: inside, who knows what is called so. */
+	relay->nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	return relay->nothing < 0 ? error_set(err, errno, "open /dev/null") : 0;
 }
 
 int
@@ -146,10 +148,9 @@ relay_take(const struct relay *relay, struct error *err)
 		return error_set(err, errno, "begin a session");
 	if (has_terminal && ioctl(relay->command, TIOCSCTTY, 0) < 0)
 		return error_set(err, errno, "take the terminal");
-	autofd int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		bool is_input = fd == STDIN_FILENO && !has_terminal;
-		if (isatty(fd) && dup2(is_input ? nothing : relay->command, fd) < 0)
+		if (isatty(fd) && dup2(is_input ? relay->nothing : relay->command, fd) < 0)
 			return error_set(err, errno, "replace descriptor %d", fd);
 	}
 	return 0;
@@ -350,6 +351,7 @@ relay_free(struct relay *relay)
 {
 	set_back(relay);
 	own_close(&relay->signals);
+	own_close(&relay->nothing);
 	own_close(&relay->ours);
 	own_close(&relay->command);
 	(void)sigprocmask(SIG_SETMASK, &relay->mask, NULL);

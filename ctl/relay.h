@@ -17,6 +17,7 @@
 struct relay {
 	int signals;              /* owned; signalfd(2) */
 	int in, out;              /* the admin's terminal, 0 to 2; -1: not one to be passed on */
+	int nothing;              /* owned; the host's /dev/null, for a terminal that is no input */
 	int ours;                 /* owned; the terminal's master, or the pipe's end to read */
 	int command;              /* owned; the command's side; -1: it gets 0 to 2 as they are */
 	bool is_raw;              /* the admin's terminal is to be set back */
@@ -27,7 +28,7 @@ struct relay {
 	sigset_t mask;            /* as it was */
 };
 
-#define RELAY_INIT { .signals = -1, .in = -1, .out = -1, .ours = -1, .command = -1 }
+#define RELAY_INIT { .signals = -1, .in = -1, .out = -1, .nothing = -1, .ours = -1, .command = -1 }
 
 /* Ctrl-]; three of them within a second leave a command that does not let go. */
 #define RELAY_ESCAPE 0x1d

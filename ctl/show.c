@@ -115,7 +115,7 @@ print_sessions(const struct view *view)
 static void
 print_view(const struct view *view, bool as_json)
 {
-	struct json json = JSON_INIT(stdout);
+	struct json json = { .out = stdout };
 
 	if (as_json) {
 		view_json(view, &json);

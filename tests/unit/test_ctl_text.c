@@ -47,7 +47,7 @@ json_of(const char *text)
 	char *out = NULL;
 	size_t size;
 	FILE *file = open_memstream(&out, &size);
-	struct json json = JSON_INIT(file);
+	struct json json = { .out = file };
 
 	cr_assert(file);
 	json_text(&json, NULL, text);
@@ -88,7 +88,7 @@ Test(json, members_are_separated)
 	char *out = NULL;
 	size_t size;
 	FILE *file = open_memstream(&out, &size);
-	struct json json = JSON_INIT(file);
+	struct json json = { .out = file };
 
 	json_object(&json, NULL);
 	json_number(&json, "n", UINT64_MAX);
