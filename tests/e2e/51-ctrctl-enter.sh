@@ -3,9 +3,10 @@
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
-# terminal COMMAND: on a pseudo terminal, as an admin's is
+# terminal COMMAND: on a pseudo terminal, as an admin's is; without the echo of script's end of
+# input, which may come at any time
 terminal() {
-	timeout -k 2 20 script -qec "$1" /dev/null </dev/null | tr -d '\r' | sed '1s/^^@//'
+	timeout -k 2 20 script -qec "$1" /dev/null </dev/null | tr -d '\r\0' | sed 's/^^@//'
 }
 
 # Is there a process of alice's with this argument?
@@ -29,10 +30,18 @@ hold alice
 snapshot_take
 
 # --- nothing of root's
-exec {secret}</etc/shadow
+exec {secret}</etc/shadow 251</
 is "no descriptor of root's comes along" \
 	"$(ctrctl enter alice -- sh -c 'ls /proc/self/fd' | tr '\n' ' ')" "0 1 2 3 "
-exec {secret}<&-
+exec {secret}<&- 251<&-
+ctrctl enter alice -- true </ 2>/dev/null
+is "a directory as input is a way out, and refused" $? 4
+is "what is closed is nothing, not the next that root opens" \
+	"$(ctrctl enter alice -- readlink /proc/self/fd/0 <&-)" /dev/null
+ctrctl enter alice -- sh -c 'exit 6' <&- >&- 2>&-
+is "none of the three" $? 6
+is "pipes pass through" "$(echo through | ctrctl enter alice -- sh -c 'cat; echo err >&2' 2>&1 | tr '\n' ' ')" "through err "
+is "the mask for new files" "$(umask 077; ctrctl enter alice -- sh -c umask)" 0022
 is "no variable of root's" "$(SECRET=x ctrctl enter alice -- sh -c 'echo "<$SECRET>"')" "<>"
 is "nor its group" "$(ctrctl enter alice -- id -G)" "$(id -G alice)"
 is "the ids, all of them" "$(ctrctl enter alice -- awk '/^[UG]id:/ { print $2, $3, $4, $5 }' /proc/self/status | sort -u)" \
@@ -49,6 +58,20 @@ is "not root's" "$(sort -u <<<"$outer" | grep -c /)" 2
 is "a session of its own" "$(terminal "ctrctl enter alice -- sh -c 'ps -o pid= -o sid= -o tpgid= \$\$'" | awk '{ print ($1 == $2 && $2 == $3) }')" 1
 is "without one: no way to root's terminal" \
 	"$(terminal "ctrctl enter alice -- sh -c ': </dev/tty' 2>&1 | grep -c 'No such device'")" 1
+is "nor one of the three" "$(terminal "sh -c 'tty; ctrctl enter alice -- sh -c \"for n in 0 1 2; do stat -L -c %d/%i /proc/self/fd/\\\$n; done\"; stat -L -c %d/%i /dev/stdin'" | grep / | tail -n 4 | sort | uniq -c | awk '{ print $1 }' | sort | tr '\n' ' ')" "1 3 "
+# Output or input elsewhere: the terminal that is left is a pipe or nothing inside.
+streams='readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 | sed "s/:.*//"; : </dev/tty'
+is "output to a pipe: none goes inside" \
+	"$(terminal "ctrctl enter alice -- sh -c '$streams' | cat" | tr '\n' ' ' | sed 's/sh:.*tty: //')" \
+	"/dev/null pipe pipe No such device or address "
+is "input from a file, too" "$(terminal "ctrctl enter alice -- sh -c '$streams' </dev/zero" | tr '\n' ' ' | sed 's/sh:.*tty: //')" \
+	"/dev/zero pipe pipe No such device or address "
+is "what comes by the pipe can be opened anew" "$(terminal "ctrctl enter alice -- sh -c 'echo again >/dev/stderr' </dev/null >/dev/null")" again
+# shellcheck disable=SC2016 # perl's variables
+typed='ioctl(STDIN, 0x5412, my $c = $_) or $failed = 1 for split //, "typed\n"; print $failed ? "refused\n" : "done\n"'
+said=$(timeout -k 2 20 script -qec "sh -c 'ctrctl enter alice -- perl -e '\\''$typed'\\''; head -n 1'" /dev/null < <(wait_for 5 entered; wait_for 10 entered_not; echo admin) | tr -d '\r')
+like "what is typed by TIOCSTI inside" "$said" '^(done|refused)$'
+is "does not reach the admin's terminal" "$(tail -n 1 <<<"$said")" admin
 is "its size" "$(terminal "sh -c 'stty rows 33 cols 77; ctrctl enter alice -- stty size'")" "33 77"
 is "its exit code" "$(terminal 'ctrctl enter alice -- sh -c "exit 7"; echo $?')" 7
 is "all of the output comes" "$(terminal "ctrctl enter alice -- seq 20000" | tail -n 1)" 20000
@@ -74,12 +97,49 @@ if command -v expect >/dev/null; then
 		exit [expr {$code == 5 ? 0 : 7}]
 	END
 	succeeds "a shell with job control: Ctrl-C, Ctrl-Z, exit" expect /tmp/enter.exp
+	cat >/tmp/enter.exp <<-'END'
+		set timeout 15
+		spawn ctrctl enter alice -- bash -c "trap 'stty size; exit 8' WINCH; echo ready; while :; do read -t 1; done"
+		expect ready {} timeout { exit 2 }
+		stty rows 41 columns 101 < $spawn_out(slave,name)
+		expect "41 101" {} timeout { exit 3 }
+		expect eof {} timeout { exit 4 }
+		lassign [wait] pid spawn os code
+		exit [expr {$code == 8 ? 0 : 5}]
+	END
+	succeeds "another size is passed on" expect /tmp/enter.exp
+	cat >/tmp/enter.exp <<-'END'
+		set timeout 15
+		spawn ctrctl enter alice -- sh -c "trap '' HUP INT QUIT TERM TSTP; stty raw -echo; echo ready; while :; do sleep 1114; done"
+		expect ready {} timeout { exit 2 }
+		send "\003\035\035x\035\035\035"
+		expect "left" {} timeout { exit 3 }
+		expect eof {} timeout { exit 4 }
+		lassign [wait] pid spawn os code
+		exit [expr {$code == 129 ? 0 : 5}]
+	END
+	succeeds "Ctrl-] three times leaves one that holds on" expect /tmp/enter.exp
+	succeeds "whose session is over" wait_for 5 entered_not
+	pkill -KILL -u alice -f 'sleep 1114'
+	cat >/tmp/enter.exp <<-'END'
+		set timeout 15
+		spawn ctrctl enter alice -- sh -c "echo ready; exec sleep 1115"
+		expect ready {} timeout { exit 2 }
+		send "\003"
+		expect eof {} timeout { exit 4 }
+		lassign [wait] pid spawn os code
+		exit [expr {$code == 130 ? 0 : 5}]
+	END
+	succeeds "Ctrl-C: 128 and the signal" expect /tmp/enter.exp
 	rm -f /tmp/enter.exp
 else
-	skip "a shell with job control" "no expect"
+	skip "with keys and sizes" "no expect"
 fi
 
 # --- who ends whom
+ctrctl enter alice -- sh -c 'kill -KILL $$'
+is "a signal's exit code" $? 137
+is "on a terminal, too" "$(terminal "sh -c 'ctrctl enter alice -- sh -c \"kill -TERM \\\$\\\$\"; echo \$?'")" 143
 ctrctl enter alice -- sh -c 'exec sleep 1111' &
 entering=$!
 succeeds "it runs" wait_for 5 runs 'sleep 1111'
@@ -101,6 +161,24 @@ kill -KILL $scripting
 wait $scripting 2>/dev/null
 succeeds "that hangs up: the command ends" wait_for 5 runs_not 'sleep 1112'
 succeeds "and the session" wait_for 5 entered_not
+
+script -qec "ctrctl enter alice -- sh -c 'trap \"\" HUP; sleep 1116'" /dev/null </dev/zero >/dev/null 2>&1 &
+scripting=$!
+succeeds "one that does not hear" wait_for 5 runs 'sleep 1116'
+kill -KILL $scripting
+wait $scripting 2>/dev/null
+succeeds "that its admin has gone: the session is over" wait_for 5 entered_not
+pkill -KILL -u alice -f 'sleep 1116'
+
+supervisor=$(supervisors)
+kill -STOP "$supervisor"
+before=$EPOCHSECONDS
+ctrctl list >/dev/null && ctrctl show alice >/dev/null
+is "supervisor stopped: list and show answer" $? 0
+number "at once" $((EPOCHSECONDS - before)) -le 2
+like "enter says so" "$(ctrctl enter alice -- true 2>&1)" 'is it stopped'
+number "in time" $((EPOCHSECONDS - before)) -le 10
+kill -CONT "$supervisor"
 
 ctrctl enter alice -- sh -c 'trap "" HUP TERM INT; sleep 1113; sleep 1113' &
 entering=$!
