@@ -3,11 +3,15 @@
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
+# json EXPRESSION: of the value $_ on standard input, which must be all of it
+# shellcheck disable=SC2016 # perl's variables
+json() {
+	perl -MJSON::PP -e '$_ = decode_json(join "", <STDIN>); my @got = eval $ARGV[0]; die $@ if $@; print "@got\n"' "$1"
+}
+
 # state USER, as list --json has it
 state() {
-	ctrctl list --json | python3 -c 'import json, sys
-for c in json.load(sys.stdin):
-    if c["user"] == sys.argv[1]: print(c["state"])' "$1"
+	ctrctl list --json | json "map { \$_->{state} } grep { \$_->{user} eq '$1' } @\$_"
 }
 
 code() {
@@ -37,13 +41,14 @@ like "list: with limits" "$(ctrctl list)" '^alice +2001 +alive +1 +[0-9]+/[0-9]+
 is "list: not wider than the terminal" \
 	"$(script -qec 'stty cols 40; ctrctl list' /dev/null </dev/null | tr -d '\r' | sed '1s/^^@//' | awk 'length > 40' | wc -l)" 0
 like "show: by uid" "$(ctrctl show 2001)" '^user +alice '
-facts=$(ctrctl show alice --json | python3 -c 'import json, sys
-c = json.load(sys.stdin)
-print(c["uid"], c["init"]["alive"], c["supervisor"]["alive"], len(c["sessions"]), c["sessions"][0]["service"], c["sessions"][0]["alive"], c["usage"]["pids"] > 0, len(c["namespaces"]), len(c["cgroups"]) > 0)')
-is "show --json" "$facts" "2001 True True 1 sshd True True 6 True"
+# shellcheck disable=SC2016 # perl's variables
+facts=$(ctrctl show alice --json | json '$_->{uid}, $_->{init}{alive}, $_->{supervisor}{alive}, scalar @{$_->{sessions}},
+	$_->{sessions}[0]{service}, $_->{sessions}[0]{alive}, $_->{usage}{pids} > 0, scalar keys %{$_->{namespaces}},
+	@{$_->{cgroups}} > 0')
+is "show --json" "$facts" "2001 1 1 1 sshd 1 1 6 1"
 is "show and list have one shape" \
-	"$(ctrctl list --json | python3 -c 'import json, sys; print(sorted(json.load(sys.stdin)[0]))')" \
-	"$(ctrctl show alice --json | python3 -c 'import json, sys; print(sorted(json.load(sys.stdin)))')"
+	"$(ctrctl list --json | json 'sort keys %{$_->[0]}')" "$(ctrctl show alice --json | json 'sort keys %$_')"
+isnt "which is not empty" "$(ctrctl show alice --json | json 'sort keys %$_')" ""
 is "inside: told, not done" "$(code nsenter -t "$(init_of alice)" -m -p -i -u /usr/sbin/ctrctl list)" 3
 
 box=$(container_of alice)
