@@ -88,6 +88,11 @@ cgroup_file_each_child(int directory,
 			continue;
 		rc = each(fd, entry->d_name, context);
 	}
+	/* Not the end: whoever kills or removes would take what was not listed for gone. */
+	if (rc == 0 && errno)
+		rc = -1;
+	int saved = errno;
 	(void)closedir(entries); /* read only */
+	errno = saved;
 	return rc;
 }
