@@ -87,7 +87,7 @@ TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL)
 TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(SUPPORT_PROGRAMS)
-TEST_LIBS    := -lcriterion -lpam -lpam_misc -pthread
+TEST_LIBS    := -lcriterion -lpam -pthread
 SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
 MANUALS      := $(wildcard man/*.[58])
 # As many jobs as there are processors, unless -j was given.
