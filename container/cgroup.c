@@ -266,17 +266,16 @@ int
 cgroups_adopt(struct cgroups *cgroups, const char (*directory)[512], size_t count,
     struct error *err)
 {
-	struct error ignored = ERROR_INIT;
+	struct error wrong = ERROR_INIT;
 	struct cgroup_place *tracking;
 
 	for (size_t i = 0; i < count && directory[i][0]; i++) {
 		if (!is_container_name(directory[i]))
-			return cgroups_free(cgroups),
-			    error_set(err, EINVAL, "%s is no container's cgroup", directory[i]);
-		if (place_open(cgroups, directory[i], &ignored) == 0 || ignored.errnum == ENOENT)
+			(void)error_set(&wrong, EINVAL, "%s is no container's cgroup", directory[i]);
+		else if (place_open(cgroups, directory[i], &wrong) == 0 || wrong.errnum == ENOENT)
 			continue;
 		cgroups_free(cgroups);
-		return error_set(err, ignored.errnum, "%s", ignored.text);
+		return error_set(err, wrong.errnum, "%s", wrong.text);
 	}
 	tracking = find_tracking(cgroups);
 	if (!tracking) {

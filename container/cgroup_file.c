@@ -5,8 +5,8 @@
 #include "container/cgroup_file.h"
 
 #include "lib/own.h"
+#include "lib/path.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -79,7 +79,7 @@ cgroup_file_each_child(int directory,
 		own_close(&fd);
 		return -1;
 	}
-	while (rc == 0 && (errno = 0, entry = readdir(entries))) {
+	while (rc == 0 && (entry = path_next_entry(entries))) {
 		struct stat stat;
 
 		if (entry->d_name[0] == '.' ||
@@ -88,6 +88,11 @@ cgroup_file_each_child(int directory,
 			continue;
 		rc = each(fd, entry->d_name, context);
 	}
+	/* Not the end: whoever kills or removes would take what was not listed for gone. */
+	if (rc == 0 && errno)
+		rc = -1;
+	int saved = errno;
 	(void)closedir(entries); /* read only */
+	errno = saved;
 	return rc;
 }

@@ -37,6 +37,14 @@ pid_list_add(struct pid_list *list, pid_t pid)
 	return 0;
 }
 
+/* False with errno 0: that was the last. */
+static bool
+next_pid(FILE *stream, int *pid)
+{
+	errno = 0;
+	return fscanf(stream, "%d", pid) == 1;
+}
+
 /*
  * A threaded leaf has no list (EOPNOTSUPP): its processes are in the container's own.  0 is a
  * process that this PID namespace can't see.
@@ -51,7 +59,7 @@ read_procs(int directory, const char *file, struct pid_list *list)
 	if (!stream)
 		return errno == ENOENT ? 0 : -1;
 	(void)take_fd(&fd);
-	while (rc == 0 && (errno = 0, fscanf(stream, "%d", &pid)) == 1)
+	while (rc == 0 && next_pid(stream, &pid))
 		if (pid > 0)
 			rc = pid_list_add(list, pid);
 	if (rc == 0 && errno && errno != EOPNOTSUPP && errno != ENODEV)

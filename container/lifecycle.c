@@ -251,12 +251,12 @@ static void
 watch_rest(struct server *server)
 {
 	struct error err = ERROR_INIT;
-	autofree pid_t *pids = NULL;
 	size_t count = 0;
 
 	own_close(&server->rest);
 	if (server->cgroups.count == 0)
 		return;
+	autofree pid_t *pids = NULL;
 	if (cgroups_pids(&server->cgroups, &pids, &count, &err) < 0) {
 		log_error(&err, "user=%s uid=%u", server->record.user, (unsigned)server->uid);
 		return;

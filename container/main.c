@@ -46,7 +46,7 @@ static void
 raise_limits(void)
 {
 	static const struct {
-		int resource;
+		unsigned resource; /* an enum in one C library, an int in the other */
 		rlim_t wanted;
 	} limits[] = {
 		{ RLIMIT_NOFILE, DESCRIPTORS_WANTED }, { RLIMIT_FSIZE, RLIM_INFINITY },

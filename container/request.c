@@ -275,18 +275,17 @@ void
 request_ready(struct server *server, struct request *request)
 {
 	autofree struct wire_head *packet = malloc(WIRE_PACKET_MAX);
-	int tty[1] = { -1 };
+	autofd int tty = -1;
 	unsigned count = 1;
 	struct error err = ERROR_INIT;
-	long length = packet ? wire_receive(request->fd, packet, WIRE_PACKET_MAX, tty, &count, &err) : -1;
+	long length = packet ? wire_receive(request->fd, packet, WIRE_PACKET_MAX, &tty, &count, &err) : -1;
 
 	if (length < 0 && err.errnum == EAGAIN)
 		return;
 	if (length > 0 && length < (long)sizeof(*packet))
 		length = -1;
 	if (count > 0 && length > 0 && request->state == REQUEST_NEW)
-		request->tty = take_fd(&tty[0]);
-	own_close(&tty[0]);
+		request->tty = take_fd(&tty);
 	if (request->state == REQUEST_JOINING)
 		last_words(server, request, packet, length);
 	else if (request->state == REQUEST_NEW && length > 0)

@@ -13,7 +13,7 @@ int
 error_set(struct error *err, int errnum, const char *format, ...)
 {
 	int saved = errno;
-	char text[sizeof(err->text)];
+	char text[ERROR_TEXT_MAX];
 	va_list args;
 
 	if (err == NULL)
@@ -33,7 +33,7 @@ int
 error_prefix(struct error *err, const char *format, ...)
 {
 	int saved = errno;
-	char text[2 * sizeof(err->text)];
+	char text[2 * ERROR_TEXT_MAX];
 	va_list args;
 	int length;
 

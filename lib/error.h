@@ -5,13 +5,15 @@
 #ifndef LIB_ERROR_H
 #define LIB_ERROR_H
 
+#define ERROR_TEXT_MAX 512
+
 /*
  * errnum: the errno of the failing call, or 0 where no call failed (bad input).
  * text:   operation and object, lower case, without errno's text and without a newline.
  */
 struct error {
 	int errnum;
-	char text[512];
+	char text[ERROR_TEXT_MAX];
 };
 
 #define ERROR_INIT { .errnum = 0, .text = "" }

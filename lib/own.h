@@ -43,12 +43,12 @@ take_fd(int *fd)
 }
 
 /* Moves the pointer out; the variable then owns nothing. */
-#define take_ptr(p)                 \
-	({                          \
-		typeof(*(p)) *_pp = (p); \
-		typeof(*(p)) _v = *_pp;  \
-		*_pp = NULL;        \
-		_v;                 \
+#define take_ptr(p)                          \
+	__extension__({                      \
+		__typeof__(*(p)) *_pp = (p); \
+		__typeof__(*(p)) _v = *_pp;  \
+		*_pp = NULL;                 \
+		_v;                          \
 	})
 
 #endif

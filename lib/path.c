@@ -230,6 +230,13 @@ path_open_beneath(int directory, const char *path, int flags, struct error *err)
 	return fd < 0 ? error_set(err, errno, "open %s", path) : fd;
 }
 
+struct dirent *
+path_next_entry(DIR *directory)
+{
+	errno = 0;
+	return readdir(directory);
+}
+
 /*
  * Removal walks down with one descriptor a level and comes back by "..", whose identity is
  * checked: a directory moved away under us ends the walk instead of leading it elsewhere.
@@ -250,7 +257,7 @@ empty_level(int fd, char *subdirectory, size_t size)
 	if (!dir)
 		return -1;
 	(void)take_fd(&list);
-	while (!found && (errno = 0, entry = readdir(dir))) {
+	while (!found && (entry = path_next_entry(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		if (unlinkat(fd, entry->d_name, 0) == 0)

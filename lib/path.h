@@ -7,6 +7,7 @@
 
 #include "lib/error.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -40,6 +41,9 @@ int path_make_private(int directory, const char *name, mode_t mode, struct error
  * openat2(2) RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS.  A path with ".." in it is EXDEV.
  */
 int path_open_beneath(int directory, const char *path, int flags, struct error *err);
+
+/* readdir(3), whose NULL is the end of the directory where errno is 0, and else an error. */
+struct dirent *path_next_entry(DIR *directory);
 
 /*
  * Removes name below directory with all that is in it, iteratively, never crossing a mount

@@ -224,7 +224,7 @@ read_session(const struct fields *fields, struct record *record)
 	if (!strcmp(name, key)) { \
 		if (fields->count != 1 || !is_number(fields, 0, max_, &number)) \
 			return false; \
-		record->field_ = (typeof(record->field_))number; \
+		record->field_ = (__typeof__(record->field_))number; \
 		return true; \
 	}
 

@@ -278,8 +278,12 @@ wire_await(int socket, void *packet, unsigned long size, int *fds, unsigned *fds
 			return error_set(err, errno, "wait for an answer");
 		if (n == 0)
 			return error_set(err, ETIMEDOUT, "wait for an answer");
-		long length = wire_receive(socket, packet, size, fds, fds_count, err);
-		if (length >= 0 || errno != EAGAIN)
+		/* Of the call, not of errno: what was received and refused leaves an old errno there. */
+		struct error wrong = ERROR_INIT;
+		long length = wire_receive(socket, packet, size, fds, fds_count, &wrong);
+		if (length >= 0)
 			return length;
+		if (wrong.errnum != EAGAIN)
+			return error_set(err, wrong.errnum, "%s", wrong.text);
 	}
 }

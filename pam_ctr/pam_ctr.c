@@ -44,7 +44,7 @@ refuse(pam_handle_t *pamh, int flags, const struct subject *subject, const struc
 		    text_escape(subject->user, shown, sizeof(shown)), (int)subject->uid, text);
 	else
 		pam_syslog(pamh, LOG_ERR, "login refused: %s", text);
-	if (!(flags & PAM_SILENT))
+	if (!((unsigned)flags & PAM_SILENT))
 		pam_error(pamh, "pam_ctr: your container could not be opened; "
 		    "the administrator finds the reason in the log");
 	return PAM_SESSION_ERR;

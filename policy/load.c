@@ -8,7 +8,6 @@
 #include "lib/own.h"
 #include "lib/path.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -150,7 +149,7 @@ list_drop_ins(DIR *directory, struct names *names)
 {
 	const struct dirent *entry;
 
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
+	while ((entry = path_next_entry(directory)) != NULL) {
 		if (!is_drop_in(entry->d_name))
 			continue;
 		if (names->count == DROP_INS_MAX) {

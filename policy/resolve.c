@@ -128,7 +128,9 @@ store(struct policy *policy, const struct key *key, const char *text)
 	case KEY_FIELD_STRING:
 		return store_string(field, text);
 	case KEY_FIELD_NUMBER:
-		return text_to_number(text, UINT64_MAX, field) ? 0 : (errno = EINVAL, -1);
+		if (text_to_number(text, UINT64_MAX, field))
+			return 0;
+		break;
 	case KEY_FIELD_LIST:
 		return store_list(field, text);
 	case KEY_FIELD_YES_NO:

@@ -99,7 +99,7 @@ call_hold(struct caller *caller)
 		;
 }
 
-static void
+static _Noreturn void
 child_exec(const struct caller *caller)
 {
 	const struct passwd *pw = getpwnam(caller->user);

@@ -228,7 +228,7 @@ act_fork_many(void)
 	while (count < 90 && fork() != 0 && errno != EAGAIN)
 		count++;
 	if (errno != EAGAIN && count < 90)
-		return act_sleep();
+		act_sleep();
 	return count;
 }
 

@@ -120,6 +120,20 @@ Test(init, holds_next_to_nothing)
 	}
 }
 
+static int
+count_entries(const char *path)
+{
+	DIR *directory = opendir(path);
+	int count = 0;
+
+	if (!directory)
+		return -1;
+	while (readdir(directory))
+		count++;
+	(void)closedir(directory);
+	return count;
+}
+
 Test(init, has_one_descriptor)
 {
 	char path[64], link[64] = "";
@@ -127,13 +141,7 @@ Test(init, has_one_descriptor)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd", (int)init.pid);
 	/* It says that it is ready a moment before it closes the rest. */
-	cr_expect(namespace_wait(({
-		DIR *dir = opendir(path);
-		count = 0;
-		while (dir && readdir(dir))
-			count++;
-		dir && closedir(dir) == 0 && count == 3;
-	})), "%d descriptors", count - 2);
+	cr_expect(namespace_wait((count = count_entries(path)) == 3), "%d descriptors", count - 2);
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd/0", (int)init.pid);
 	cr_expect_gt(readlink(path, link, sizeof(link) - 1), 0, "%m");
 	cr_expect_str_eq(link, "anon_inode:[signalfd]");
@@ -269,7 +277,9 @@ count_children(int *zombies)
 	DIR *proc = opendir("/proc");
 
 	*zombies = 0;
-	for (struct dirent *entry; proc && (entry = readdir(proc));) {
+	if (!proc)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(proc));) {
 		char path[300], text[512], state = 0;
 		int parent = 0;
 		(void)snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
@@ -330,7 +340,7 @@ stay_without_term(void)
 	return stay();
 }
 
-static void
+static _Noreturn void
 on_term(int signal)
 {
 	(void)signal;

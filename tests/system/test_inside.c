@@ -462,7 +462,9 @@ count_processes(void)
 	DIR *proc = opendir("/proc");
 	int count = 0;
 
-	for (struct dirent *entry; proc && (entry = readdir(proc));)
+	if (!proc)
+		return -1;
+	for (struct dirent *entry; (entry = readdir(proc));)
 		count += atoi(entry->d_name) > 0;
 	(void)closedir(proc);
 	return count;
@@ -513,12 +515,13 @@ check_dev(void)
 	} nodes[] = { { "/dev/null", 1, 3 }, { "/dev/zero", 1, 5 }, { "/dev/full", 1, 7 },
 		{ "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 }, { "/dev/tty", 5, 0 } };
 	char slave[64];
-	DIR *dev = opendir("/dev");
 	int entries = 0;
 
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
 		MUST(is_device(nodes[i].path, nodes[i].major, nodes[i].minor));
-	while (dev && readdir(dev))
+	DIR *dev = opendir("/dev");
+	MUST(dev != NULL);
+	while (readdir(dev))
 		entries++;
 	(void)closedir(dev);
 	MUST(entries == 2 + 6 + 5 + 2); /* nodes, links, pts and shm */

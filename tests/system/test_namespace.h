@@ -53,7 +53,7 @@ namespace_sleep(long ms)
 
 /* True as soon as the condition holds, false after ten seconds without. */
 #define namespace_wait(condition)                              \
-	({                                                     \
+	__extension__({                                        \
 		int _left = 1000;                              \
 		while (!(condition) && --_left > 0)            \
 			namespace_sleep(10);                   \

@@ -213,10 +213,11 @@ struct files {
 	char drop_ins[64];
 };
 
+#define FILES_INIT { .directory = "/tmp/test_policy.XXXXXX" }
+
 static void
 files_init(struct files *files)
 {
-	(void)snprintf(files->directory, sizeof(files->directory), "/tmp/test_policy.XXXXXX");
 	cr_assert(mkdtemp(files->directory) != NULL);
 	(void)snprintf(files->main, sizeof(files->main), "%s/p.conf", files->directory);
 	(void)snprintf(files->drop_ins, sizeof(files->drop_ins), "%s/p.conf.d", files->directory);
@@ -255,7 +256,7 @@ Test(policy_load, drop_ins_in_order)
 	struct policy policy = POLICY_INIT;
 	struct policy_text *text;
 	struct fixture f;
-	struct files files;
+	struct files files = FILES_INIT;
 	char *printed;
 
 	fixture_init(&f);
@@ -290,7 +291,7 @@ Test(policy_load, drop_ins_are_sorted)
 	struct error err = ERROR_INIT;
 	struct policy policy = { .exempt = true };
 	struct policy_text *text;
-	struct files files;
+	struct files files = FILES_INIT;
 	char *printed, *at;
 	size_t i;
 
@@ -318,7 +319,7 @@ Test(policy_load, same_section_in_two_files)
 {
 	static const char *const name[] = { "a.conf", NULL };
 	struct error err = ERROR_INIT;
-	struct files files;
+	struct files files = FILES_INIT;
 	char expected[256];
 
 	files_init(&files);
@@ -349,7 +350,7 @@ expect_refused(const struct files *files, bool trusted, const char *expected)
 /* What is no policy file, and must neither block nor be read. */
 Test(policy_load, kinds_of_files, .timeout = 10)
 {
-	struct files files;
+	struct files files = FILES_INIT;
 
 	files_init(&files);
 	expect_refused(&files, false, "no such file; install the sample");

@@ -330,8 +330,10 @@ Test(utmp, any_bytes_can_be_read)
 	for (int round = 0; round < 200; round++) {
 		autofree struct utmp_record *records = NULL;
 		cr_assert_eq(read(random, bytes, sizeof(bytes)), (ssize_t)sizeof(bytes));
-		for (int i = 0; i < 9; i++)
-			bytes[i * UTMP_SIZE] = (char)(i % 9), bytes[i * UTMP_SIZE + 1] = 0;
+		for (int i = 0; i < 9; i++) {
+			bytes[i * UTMP_SIZE] = (char)(i % 9);
+			bytes[i * UTMP_SIZE + 1] = 0;
+		}
 		cr_assert_eq(pwrite(fd, bytes, sizeof(bytes), 0), (ssize_t)sizeof(bytes));
 		size_t count = read_all(fd, &records);
 		cr_assert_eq(count, 9);

@@ -470,3 +470,19 @@ Test(wire, await_takes_what_comes_late, .timeout = 20)
 	cr_assert_eq(waitpid(pid, NULL, 0), pid);
 	pair_close(&pair);
 }
+
+/* errno is what an earlier call left there: only that of this one counts. */
+Test(wire, await_refuses_at_once_what_is_too_large, .timeout = 20)
+{
+	struct pair pair = pair_open();
+	struct error err = ERROR_INIT;
+	char buffer[4];
+	int left = 10000;
+
+	cr_expect_eq(wire_send(pair.a, "longer", 7, NULL, 0, &err), 0);
+	errno = EAGAIN;
+	cr_expect_eq(wire_await(pair.b, buffer, sizeof(buffer), NULL, NULL, &left, &err), -1);
+	cr_expect_eq(err.errnum, EPROTO, "%d: %s", err.errnum, err.text);
+	cr_expect(left > 5000, "%d ms left", left);
+	pair_close(&pair);
+}
