@@ -44,6 +44,7 @@ CONTAINER := $(filter-out container/main.c,$(wildcard container/*.c))
 MODULE    := $(wildcard pam_ctr/*.c)
 CTL       := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
 INIT      := $(wildcard init/*.c)
+SUBID     := $(wildcard subid/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
 SUPPORT   := $(wildcard tests/support/*.c)
 
@@ -51,7 +52,7 @@ host = $(patsubst %.c,$(B)/host/%.o,$(1))
 musl = $(patsubst %.c,$(B)/musl/%.o,$(1))
 san  = $(patsubst %.c,$(B)/san/%.o,$(1))
 
-PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(B)/ctrctl
+PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(B)/subid $(B)/ctrctl
 SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT))
 
 all: $(PROGRAMS)
@@ -59,7 +60,8 @@ all: $(PROGRAMS)
 $(B)/pam_ctr.so: $(call host,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(HOST_LDFLAGS) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
-$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(LIB) $(POLICY))
+# With the supervisor's way to try an id-mapped mount.
+$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(LIB) $(POLICY) $(addprefix container/,idmap.c mountinfo.c userns.c))
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^
 $(B)/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY))
@@ -68,6 +70,10 @@ $(B)/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY))
 $(B)/init: $(call musl,$(INIT))
 	$(say) LD $@
 	$(Q)$(MUSL_CC) $(MUSL_LDFLAGS) -o $@ $^
+# Dynamic, for the NSS modules that libsubid loads; only this one is linked with it.
+$(B)/subid: $(call host,$(SUBID) $(LIB))
+	$(say) LD $@
+	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lsubid
 
 $(B)/host/%.o: %.c Makefile
 	$(say) CC $<
@@ -83,10 +89,11 @@ $(B)/san/%.o: %.c Makefile
 
 # --- tests
 TEST_SOURCES := $(foreach d,unit system pam,$(wildcard tests/$(d)/test_*.c))
-TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL)
+TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) subid/login_defs.c
 TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
-TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(SUPPORT_PROGRAMS)
+TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(B)/subid $(SUPPORT_PROGRAMS) \
+	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam -pthread
 SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
 MANUALS      := $(wildcard man/*.[58])
@@ -109,6 +116,9 @@ $(B)/tests-san/%.o: %.c Makefile
 $(B)/san/pam_ctr.so: $(call san,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(SAN) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
+$(B)/nss/%.so: tests/support/nss/%.c Makefile
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) -fPIC -shared $(CFLAGS) -o $@ $<
 $(B)/support/%: tests/support/%.c Makefile
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $< -lpam -pthread
@@ -132,13 +142,14 @@ bench: all
 #           (external variables) and the C library's (struct members that are macros of their name)
 #  cppcheck knows no cleanup attribute: where it does not lose sight of an autofree pointer, it
 #           takes it for leaked (AddressSanitizer does not)
+AUTOFREE := lib/join.c lib/path.c lib/upper.c policy/plan_root.c
 ANALYZE  := -fanalyzer -c -o /dev/null -MF /dev/null
 CLANG    := -fsyntax-only -std=gnu17 $(WARN) -Weverything -Wno-padded -Wno-declaration-after-statement
 CLANG_TESTS := -Wno-missing-variable-declarations -Wno-disabled-macro-expansion
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
-	--library=tests/lib/criterion.cfg --suppress=memleak:lib/path.c
-OURS     := $(TESTED) container/main.c ctl/main.c $(INIT)
-OTHERS   := $(TEST_SOURCES) $(SUPPORT) $(wildcard bench/*.c)
+	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
+OURS     := $(TESTED) container/main.c ctl/main.c $(INIT) $(filter-out $(TESTED),$(SUBID))
+OTHERS   := $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
 # One file through both compilers; nothing is kept, so that each run looks at all of them.
@@ -160,10 +171,10 @@ lint:
 
 # PROGRAM MODE DIRECTORY; the paths of the programs are compiled in, so PREFIX builds anew.
 installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
-	$(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
+	$(DESTDIR)$(LIBEXECDIR)/pam_ctr/subid $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
 	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 install: all
-	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init
+	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(B)/subid
 	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so
 	$(Q)for m in $(MANUALS); do install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m || exit; done
@@ -181,7 +192,7 @@ $(call host,$(TESTED) ctl/main.c) $(call musl,$(LIB) $(POLICY) $(CONTAINER) cont
 clean:
 	$(Q)rm -rf $(B)
 help:
-	@printf '  %-10s %s\n' all 'build the module, the supervisor, init and ctrctl (default)' \
+	@printf '  %-10s %s\n' all 'build the module, the supervisor, its helper, init and ctrctl (default)' \
 		install 'install them; DESTDIR, PREFIX, PAMDIR, SYSCONFDIR, MANDIR' \
 		uninstall 'take them away; the policy file stays' \
 		demo 'show the main job on real ssh logins; nothing stays behind (root)' \

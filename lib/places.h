@@ -9,6 +9,7 @@
 #define PLACE_POLICY "/etc/pam_ctr.conf"
 #define PLACE_SUPERVISOR PAM_CTR_LIBEXEC "/supervisor"
 #define PLACE_INIT PAM_CTR_LIBEXEC "/init"
+#define PLACE_SUBID PAM_CTR_LIBEXEC "/subid" /* allots subordinate ids */
 
 /* utmp(5) and wtmp(5); a container has its own, below PLACE_RUN/UID. */
 #define PLACE_UTMP "/run/utmp"
