@@ -66,6 +66,8 @@ connect_supervisor(uid_t uid, struct error *err)
 	do
 		rc = connect(fd, (struct sockaddr *)&address, sizeof(address));
 	while (rc < 0 && errno == EINTR);
+	if (rc < 0 && errno == EAGAIN)
+		return error_set(err, ETIMEDOUT, "wait for room in the supervisor's queue: is it stopped?");
 	if (rc < 0)
 		return error_set(err, errno, "connect to %s", address.sun_path);
 	return take_fd(&fd);
@@ -136,9 +138,6 @@ start_supervisor(uid_t uid, int directory, struct error *err)
 	    spawn_detached(PLACE_SUPERVISOR, number, listener, err);
 	if (rc < 0) {
 		(void)unlinkat(directory, PLACE_SOCKET_NAME, 0);
-		/* With what a predecessor left in it, it stays. */
-		*strrchr(address.sun_path, '/') = '\0';
-		(void)rmdir(address.sun_path);
 		return -1;
 	}
 	return 0;
@@ -188,8 +187,26 @@ enum talk {
 	TALK_AGAIN, /* the supervisor left without answering: a new one will */
 };
 
+static void
+close_all(int *fds, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		own_close(&fds[i]);
+}
+
+/* What we read of an answer must have come: the rest of it is an earlier one's, or nobody's. */
+static bool
+is_whole(const union answer *answer, long length)
+{
+	if (length < (long)sizeof(answer->head))
+		return false;
+	if (answer->head.type == WIRE_KIT)
+		return length == (long)sizeof(answer->kit);
+	return answer->head.type != WIRE_REFUSED || length == (long)sizeof(answer->text);
+}
+
 /*
- * Waits for the answer proper.  fds has room for one pidfd and the cgroups.
+ * Waits for the answer proper.  fds has room for a kit's.
  * *ms is what the answer may take once the supervisor has shown that it lives.
  */
 static int
@@ -208,18 +225,23 @@ await_answer(int connection, union answer *answer, int *fds, unsigned *fds_count
 			    "wait for the supervisor: is it stopped?");
 		if (length < 0 && err->errnum != ECONNRESET)
 			return -1;
-		if (length <= 0 || (length >= (long)sizeof(struct wire_head) &&
-		    answer->head.type == WIRE_AGAIN)) {
+		bool whole = length > 0 && is_whole(answer, length);
+		bool ours = whole && answer->head.version == WIRE_VERSION;
+		/* Descriptors belong to a kit alone: nothing else's may stay in the caller. */
+		if (!ours || answer->head.type != WIRE_KIT)
+			close_all(fds, *fds_count);
+		if (length <= 0 || (whole && answer->head.type == WIRE_AGAIN)) {
 			*talk = TALK_AGAIN;
 			return 0;
 		}
-		if (length < (long)sizeof(struct wire_head) || answer->head.version != WIRE_VERSION)
+		if (!ours)
 			return error_set(err, EPROTO, "understand the supervisor");
 		if (answer->head.type != WIRE_WAIT) {
 			*talk = TALK_DONE;
 			return 0;
 		}
-		left = ms;
+		/* Once only: a supervisor that says no more than that must not hold the login for ever. */
+		left = lives ? left : ms;
 		lives = true;
 	}
 }
@@ -228,15 +250,19 @@ static int
 take_kit(const union answer *answer, const int *fds, unsigned fds_count, struct join_kit *kit,
     struct error *err)
 {
+	unsigned next = 1;
+
 	kit->message = answer->kit;
-	if (fds_count == 0 || kit->message.cgroups != fds_count - 1 ||
-	    kit->message.cgroups > WIRE_CGROUPS_MAX) {
+	if (kit->message.private_ids > 1 || kit->message.cgroups > WIRE_CGROUPS_MAX ||
+	    fds_count != 1 + kit->message.private_ids + kit->message.cgroups) {
 		kit->message.cgroups = 0;
 		return error_set(err, EPROTO, "understand the supervisor's kit");
 	}
 	kit->pidfd = fds[0];
-	for (unsigned i = 1; i < fds_count; i++)
-		kit->cgroup[i - 1] = fds[i];
+	if (kit->message.private_ids)
+		kit->userns = fds[next++];
+	for (unsigned i = 0; i < kit->message.cgroups; i++)
+		kit->cgroup[i] = fds[next++];
 	kit->message.session[sizeof(kit->message.session) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(kit->message.environment) / sizeof(kit->message.environment[0]); i++)
 		kit->message.environment[i][sizeof(kit->message.environment[i]) - 1] = '\0';
@@ -271,8 +297,8 @@ ask_once(const struct client_request *request, const void *packet, size_t length
     enum talk *talk, struct error *err)
 {
 	union answer answer = { .head = { .version = 0 } };
-	int fds[1 + WIRE_CGROUPS_MAX];
-	unsigned fds_count = 1 + WIRE_CGROUPS_MAX;
+	int fds[2 + WIRE_CGROUPS_MAX];
+	unsigned fds_count = 2 + WIRE_CGROUPS_MAX;
 	autofd int fd = reach_supervisor(request->subject->uid, err);
 
 	if (fd < 0)
@@ -288,14 +314,10 @@ ask_once(const struct client_request *request, const void *packet, size_t length
 	if (*talk == TALK_AGAIN)
 		return 0;
 	if (understand(&answer, fds, fds_count, result, kit, why, err) < 0) {
-		for (unsigned i = 0; i < fds_count; i++)
-			own_close(&fds[i]);
-		kit->pidfd = -1;
+		close_all(fds, fds_count);
+		kit->pidfd = kit->userns = -1;
 		return -1;
 	}
-	/* Only a kit has descriptors that are anybody's. */
-	for (unsigned i = 0; i < fds_count && *result != CLIENT_KIT; i++)
-		own_close(&fds[i]);
 	*connection = *result == CLIENT_KIT ? take_fd(&fd) : -1;
 	return 0;
 }
@@ -398,4 +420,30 @@ client_adopt(uid_t uid, int timeout_ms, struct error *err)
 	bool existed;
 
 	return ask_known(uid, WIRE_ADOPT, timeout_ms, &existed, err);
+}
+
+int
+client_lock(uid_t uid, struct error *err)
+{
+	autofd int lock = lock_directory(uid, err);
+
+	if (lock < 0)
+		return -1;
+	autofd int supervisor = connect_supervisor(uid, err);
+	if (supervisor >= 0)
+		return error_set(err, EBUSY, "lock uid %u: its supervisor is there", (unsigned)uid);
+	if (!nobody_listens(err)) {
+		remove_directory(uid);
+		return -1;
+	}
+	*err = (struct error)ERROR_INIT;
+	return take_fd(&lock);
+}
+
+void
+client_unlock(uid_t uid, int *lock)
+{
+	if (*lock >= 0)
+		remove_directory(uid);
+	own_close(lock);
 }

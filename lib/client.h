@@ -48,4 +48,11 @@ int client_end(uid_t uid, int timeout_ms, bool *existed, struct error *err);
  */
 int client_adopt(uid_t uid, int timeout_ms, struct error *err);
 
+/*
+ * For who works on what containers keep: the lock of uid, with which no supervisor can be
+ * started.  -1 with EBUSY: one is there.  A lock is short; unlock closes it.
+ */
+int client_lock(uid_t uid, struct error *err);
+void client_unlock(uid_t uid, int *lock);
+
 #endif

@@ -19,7 +19,7 @@
 #define SESSION_FIELDS 7
 
 const char *const record_namespace[RECORD_NAMESPACES] = {
-	"mnt", "pid", "ipc", "uts", "cgroup", "user"
+	"mnt", "pid", "ipc", "uts", "cgroup", "user", "net"
 };
 
 /*

@@ -36,7 +36,7 @@ struct record {
 	char home[4096];
 	struct process_id init;
 	struct process_id supervisor;
-	uint64_t namespaces[6];     /* inodes of mnt, pid, ipc, uts, cgroup, user; order of record_namespace[] */
+	uint64_t namespaces[7];     /* inodes of mnt, pid, ipc, uts, cgroup, user, net; order of record_namespace[] */
 	int64_t since;
 	unsigned next_session;
 	bool kill_at_logout;
@@ -48,9 +48,10 @@ struct record {
 };
 
 #define RECORD_INIT { .uid = (uid_t)-1 }
-#define RECORD_NAMESPACES 6
+#define RECORD_NAMESPACES 7
 #define RECORD_MNT 0
 #define RECORD_PID 1
+#define RECORD_NET 6
 extern const char *const record_namespace[RECORD_NAMESPACES]; /* "mnt", "pid", ... as under /proc/PID/ns */
 
 /* Writes directory's "record" whole: a new file, then rename(2). */

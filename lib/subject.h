@@ -6,6 +6,7 @@
 #define LIB_SUBJECT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define SUBJECT_GROUPS_MAX 4096
@@ -26,6 +27,7 @@ struct subject {
 	char rhost[256];                /* PAM_RHOST; "" if none */
 	struct subject_group *groups;   /* owned */
 	size_t groups_count;
+	uint32_t subuid, subgid;        /* the first of the subordinate ids, lib/subid.h; 0: not known */
 };
 
 #define SUBJECT_INIT { .uid = (uid_t)-1, .gid = (gid_t)-1 }

@@ -25,7 +25,7 @@
 
 #include <stdint.h>
 
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_PACKET_MAX 65536
 #define WIRE_CGROUPS_MAX 8
 
@@ -58,12 +58,14 @@ enum wire_open_flags {
 struct wire_kit {
 	struct wire_head head;    /* WIRE_KIT */
 	uint32_t namespaces;      /* CLONE_NEW* for the one setns(2) on the pidfd */
-	uint32_t cgroups;         /* descriptors after the pidfd; each takes "0" */
+	uint32_t cgroups;         /* descriptors at the end; each takes "0" */
+	uint32_t private_ids;     /* 1: a user namespace comes along, whose root the caller becomes */
+	uint32_t reserved;
 	uint64_t bounding;        /* capabilities the session keeps */
 	uint64_t mark[2];         /* inodes of the container's mount and PID namespaces, lib/mark.h */
 	char session[32];         /* id, for logs */
 	char environment[8][256]; /* "NAME=value", "" ends */
-	/* descriptors: [0] pidfd of init, [1..cgroups] open for writing */
+	/* descriptors: pidfd of init, the user namespace if there is one, cgroup files for writing */
 };
 
 /* WIRE_REFUSED, WIRE_FAILED: why.  user: may be shown to the user (1), or only logged (0). */
