@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <stdbool.h>
+#include <grp.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 #include <sys/utsname.h>
@@ -300,6 +301,17 @@ read_cpus(void)
 	return known > 0 ? (unsigned)known : 1;
 }
 
+/* Fixed in every distribution that we know of; for where /etc/group has no tty. */
+#define TTY_GID 5
+
+static uint32_t
+read_tty_gid(void)
+{
+	const struct group *tty = getgrnam("tty");
+
+	return tty ? tty->gr_gid : TTY_GID;
+}
+
 int
 machine_read(struct machine *machine, struct error *err)
 {
@@ -307,7 +319,7 @@ machine_read(struct machine *machine, struct error *err)
 	struct utsname name;
 	uint64_t threads_max;
 
-	*machine = (struct machine){ .cpus = read_cpus() };
+	*machine = (struct machine){ .cpus = read_cpus(), .tty_gid = read_tty_gid() };
 	if (sysinfo(&info) < 0)
 		return error_set(err, errno, "sysinfo");
 	machine->memory = (uint64_t)info.totalram * info.mem_unit;

@@ -34,6 +34,7 @@ struct machine {
 	uint64_t memory;      /* bytes of RAM */
 	uint64_t pid_max;     /* kernel.pid_max, or kernel.threads-max if that is lower */
 	unsigned cpus;        /* online */
+	uint32_t tty_gid;     /* of the group tty, to which terminals belong */
 	char hostname[65];
 	char unified[256];    /* where cgroup2 is mounted, "" if nowhere */
 	struct controller_place place[CONTROLLER_COUNT];

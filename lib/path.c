@@ -20,9 +20,9 @@
 #define REMOVE_DEPTH_MAX 4096
 
 static bool
-directory_is_trusted(const struct stat *st)
+directory_is_trusted(const struct stat *st, uid_t root_uid)
 {
-	return st->st_uid == 0 && !(st->st_mode & (S_IWGRP | S_IWOTH));
+	return (st->st_uid == 0 || st->st_uid == root_uid) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* What is left to walk: the rest of the name, with links' targets put in front. */
@@ -30,6 +30,8 @@ struct walk {
 	char rest[PATH_MAX];
 	unsigned links;
 	bool trusted; /* everything up to here could only be made by root */
+	int root;     /* where absolute links begin anew, and ".." ends */
+	uid_t root_uid;
 };
 
 /* Takes the next component off rest; false at the end. */
@@ -65,49 +67,68 @@ walk_link(struct walk *walk, int link, const char *path, struct error *err)
 	return target[0] == '/'; /* the walk begins anew at the root */
 }
 
-static int
-open_root(struct error *err)
+/* The kernel stops ".." at the process's own root only. */
+static bool
+is_above_root(const struct walk *walk, int at, const char *name)
 {
-	int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat here, root;
 
-	return fd < 0 ? error_set(err, errno, "open /") : fd;
+	return !strcmp(name, "..") && (fstat(at, &here) < 0 || fstat(walk->root, &root) < 0 ||
+	    (here.st_dev == root.st_dev && here.st_ino == root.st_ino));
+}
+
+/* One component further: *at moves on, or begins anew at a link's target. */
+static int
+walk_on(struct walk *walk, int *at, const char *name, const char *path, struct error *err)
+{
+	struct stat st;
+	autofd int next = openat(*at < 0 ? walk->root : *at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (next < 0 || fstat(next, &st) < 0)
+		return error_set(err, errno, "open %s", path);
+	if (!walk->trusted)
+		return error_set(err, EPERM, "open %s: a directory above %s is not root's alone "
+		    "(chown root, chmod go-w)", path, name);
+	if (S_ISLNK(st.st_mode)) {
+		int restart = walk_link(walk, next, path, err);
+		if (restart > 0)
+			own_close(at);
+		return restart < 0 ? -1 : 0;
+	}
+	walk->trusted = S_ISDIR(st.st_mode) && directory_is_trusted(&st, walk->root_uid);
+	own_close(at);
+	*at = take_fd(&next);
+	return 0;
+}
+
+int
+path_open_trusted_below(int root, uid_t root_uid, const char *path, struct error *err)
+{
+	struct walk walk = { .links = 0, .trusted = true, .root = root, .root_uid = root_uid };
+	char name[NAME_MAX + 1];
+	autofd int at = -1; /* the root */
+
+	if (path[0] != '/' || strlen(path) >= sizeof(walk.rest))
+		return error_set(err, EINVAL, "path %s is not absolute", path);
+	memcpy(walk.rest, path, strlen(path) + 1);
+	while (walk_next(&walk, name, sizeof(name)))
+		if (!is_above_root(&walk, at < 0 ? root : at, name) &&
+		    walk_on(&walk, &at, name, path, err) < 0)
+			return -1;
+	if (walk.rest[strspn(walk.rest, "/")] != '\0')
+		return error_set(err, ENAMETOOLONG, "open %s", path);
+	if (at < 0)
+		at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return at < 0 ? error_set(err, errno, "open %s", path) : take_fd(&at);
 }
 
 int
 path_open_trusted(const char *path, struct error *err)
 {
-	struct walk walk = { .links = 0, .trusted = true };
-	char name[NAME_MAX + 1];
+	/* Not open(2): musl's would set O_CLOEXEC once more. */
+	autofd int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (path[0] != '/' || strlen(path) >= sizeof(walk.rest))
-		return error_set(err, EINVAL, "path %s is not absolute", path);
-	memcpy(walk.rest, path, strlen(path) + 1);
-	autofd int at = open_root(err);
-	while (at >= 0 && walk_next(&walk, name, sizeof(name))) {
-		struct stat st;
-		autofd int next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0 || fstat(next, &st) < 0)
-			return error_set(err, errno, "open %s", path);
-		if (!walk.trusted)
-			return error_set(err, EPERM, "open %s: a directory above %s is not root's alone "
-			    "(chown root, chmod go-w)", path, name);
-		if (S_ISLNK(st.st_mode)) {
-			int restart = walk_link(&walk, next, path, err);
-			if (restart < 0)
-				return -1;
-			if (restart) {
-				own_close(&at);
-				at = open_root(err);
-			}
-			continue;
-		}
-		walk.trusted = S_ISDIR(st.st_mode) && directory_is_trusted(&st);
-		own_close(&at);
-		at = take_fd(&next);
-	}
-	if (at >= 0 && walk.rest[strspn(walk.rest, "/")] != '\0')
-		return error_set(err, ENAMETOOLONG, "open %s", path);
-	return take_fd(&at);
+	return root < 0 ? error_set(err, errno, "open /") : path_open_trusted_below(root, 0, path, err);
 }
 
 int
@@ -194,7 +215,7 @@ path_make_private(int directory, const char *name, mode_t mode, struct error *er
 	autofd int fd = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return error_set(err, errno, "open directory %s", name);
-	if (!directory_is_trusted(&st))
+	if (!directory_is_trusted(&st, 0))
 		return error_set(err, EPERM, "%s can be written by others than root: look what is in it, then "
 		    "chown root, chmod %04o", name, (unsigned)mode);
 	/* An installer's 0755 is no danger, but shows more than it should. */
@@ -314,13 +335,60 @@ ascend(int *at, const struct level *level)
 	return 0;
 }
 
+struct removal {
+	int top;              /* owned; the tree's own directory */
+	int at;               /* owned; where the walk is */
+	struct level *levels; /* not owned; of REMOVE_DEPTH_MAX */
+	size_t depth;
+	unsigned raised;
+};
+
+/*
+ * A user's tree may be deeper than any walker would go: what is too deep is moved to the top,
+ * where the walk comes by again.
+ */
+static int
+raise_directory(struct removal *removal, const char *name)
+{
+	char new[32];
+
+	for (;;) {
+		(void)snprintf(new, sizeof(new), "deep-%u", removal->raised++);
+		if (renameat(removal->at, name, removal->top, new) == 0)
+			return 0;
+		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+			return -1;
+	}
+}
+
+static int
+remove_below(struct removal *removal)
+{
+	char child[NAME_MAX + 1];
+	struct stat st;
+
+	if (fstat(removal->top, &st) < 0)
+		return -1;
+	for (;;) {
+		int rc = empty_level(removal->at, child, sizeof(child));
+		if (rc > 0 && removal->depth < REMOVE_DEPTH_MAX)
+			rc = descend(&removal->at, child, &removal->levels[removal->depth++], st.st_dev);
+		else if (rc > 0)
+			rc = raise_directory(removal, child);
+		else if (rc == 0 && removal->depth > 0)
+			rc = ascend(&removal->at, &removal->levels[--removal->depth]);
+		else
+			return rc;
+		if (rc < 0)
+			return -1;
+	}
+}
+
 int
 path_remove_tree(int directory, const char *name, struct error *err)
 {
-	struct stat st;
-	char child[NAME_MAX + 1];
 	autofree struct level *levels = calloc(REMOVE_DEPTH_MAX, sizeof(*levels));
-	size_t depth = 0;
+	struct removal removal = { .top = -1, .at = -1, .levels = levels };
 
 	if (!levels)
 		return error_set(err, errno, "remove %s", name);
@@ -328,23 +396,16 @@ path_remove_tree(int directory, const char *name, struct error *err)
 		return 0;
 	if (errno != EISDIR)
 		return error_set(err, errno, "remove %s", name);
-	autofd int at = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (at < 0 || fstat(at, &st) < 0)
+	removal.top = openat(directory, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	removal.at = removal.top < 0 ? -1 : fcntl(removal.top, F_DUPFD_CLOEXEC, 0);
+	if (removal.at < 0)
+		(void)error_set(err, errno, "remove %s", name);
+	int rc = removal.at < 0 ? -1 : remove_below(&removal);
+	if (rc < 0 && removal.at >= 0)
+		(void)error_set(err, errno, "remove what is in %s", name);
+	own_close(&removal.at);
+	own_close(&removal.top);
+	if (rc == 0 && unlinkat(directory, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_set(err, errno, "remove %s", name);
-	for (;;) {
-		int rc = empty_level(at, child, sizeof(child));
-		if (rc > 0 && depth < REMOVE_DEPTH_MAX)
-			rc = descend(&at, child, &levels[depth++], st.st_dev);
-		else if (rc == 0 && depth > 0)
-			rc = ascend(&at, &levels[--depth]);
-		else if (rc == 0)
-			break;
-		else
-			errno = rc > 0 ? ELOOP : errno;
-		if (rc != 0)
-			return error_set(err, errno, "remove what is in %s", name);
-	}
-	if (unlinkat(directory, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_set(err, errno, "remove %s", name);
-	return 0;
+	return rc;
 }

@@ -21,6 +21,12 @@
  */
 int path_open_trusted(const char *path, struct error *err);
 
+/*
+ * The same in the tree below the directory root, which neither ".." nor a link leaves, and
+ * where root_uid's is as good as root's: the outside's number of a container's root.
+ */
+int path_open_trusted_below(int root, uid_t root_uid, const char *path, struct error *err);
+
 /* Reopens an O_PATH descriptor for reading; O_NONBLOCK, so that a fifo never blocks. */
 int path_reopen(int fd, int flags, struct error *err);
 

@@ -16,6 +16,11 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+/* Newer than musl 1.2.3; the same number on every architecture. */
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
+
 /* umount2(2); <linux/mount.h> leaves these to the C libraries. */
 #define SYS_MNT_DETACH 2
 #define SYS_UMOUNT_NOFOLLOW 8
@@ -78,6 +83,12 @@ static inline int
 sys_openat2(int directory, const char *path, struct open_how *how)
 {
 	return (int)syscall(SYS_openat2, directory, path, how, sizeof(*how));
+}
+
+static inline int
+sys_quotactl_fd(int fd, unsigned command, uint32_t id, void *address)
+{
+	return (int)syscall(SYS_quotactl_fd, (unsigned)fd, command, (int)id, address);
 }
 
 static inline pid_t
