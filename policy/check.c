@@ -2,6 +2,7 @@
  * Second pass: what the parser could not judge line by line.  After it, resolving can only
  * fail over what is this machine's or this login's.
  */
+#include "policy/combination.h"
 #include "policy/parse.h"
 
 #include <stdlib.h>
@@ -73,6 +74,43 @@ check_doubles(const struct policy_text *text, struct fault_list *faults)
 	free(sorted);
 }
 
+/* Each combination at the line that makes it; what was there below rank is told already. */
+static void
+report_combinations(const struct winners *winners, unsigned rank, struct fault_list *faults)
+{
+	struct combination found;
+	size_t rule = 0;
+
+	while (combination_find(winners, &rule, &found)) {
+		if (found.rank >= rank)
+			fault_add(faults, found.culprit->origin, found.culprit->key->name, "%s",
+			    found.reason);
+	}
+}
+
+/* [default] alone, then each section over it: which of them meet, only a login shows. */
+static void
+check_combinations(const struct policy_text *text, struct fault_list *faults)
+{
+	struct winners base = WINNERS_INIT;
+	size_t i;
+
+	for (i = 0; i < text->sections; i++) {
+		if (text->section[i].kind == SECTION_DEFAULT)
+			winners_take(&base, &text->section[i]);
+	}
+	report_combinations(&base, 0, faults);
+	for (i = 0; i < text->sections; i++) {
+		const struct section *section = &text->section[i];
+		struct winners merged = base;
+
+		if (section_place(section->kind) != KEY_IN_USER || section->kind == SECTION_DEFAULT)
+			continue;
+		winners_take(&merged, section);
+		report_combinations(&merged, base.sections, faults);
+	}
+}
+
 void
 check_text(const struct policy_text *text, struct fault_list *faults)
 {
@@ -83,4 +121,5 @@ check_text(const struct policy_text *text, struct fault_list *faults)
 			check_slice(text, &text->section[i].setting[j], faults);
 	}
 	check_doubles(text, faults);
+	check_combinations(text, faults);
 }

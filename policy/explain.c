@@ -3,6 +3,7 @@
  * policy file: what an admin reads is what another machine can be given.
  */
 #include "policy/section.h"
+#include "policy/word.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -15,18 +16,26 @@ struct printer {
 	const struct policy *policy;
 };
 
-/* "key = value    # file:line" */
+/* "key = value    # file:line", the line to be ended by the caller */
 static void
-print_line(const struct printer *printer, const char *name, const char *value,
+print_value(const struct printer *printer, const char *name, const char *value,
     const struct origin *origin)
 {
 	int width = VALUE_WIDTH - (int)strlen(name) - (int)strlen(" = ");
 
 	(void)fprintf(printer->out, "%s = %-*s  # ", name, width > 0 ? width : 0, value);
 	if (origin->file == NULL)
-		(void)fputs("built in\n", printer->out);
+		(void)fputs("built in", printer->out);
 	else
-		(void)fprintf(printer->out, "%s:%u\n", origin->file, origin->line);
+		(void)fprintf(printer->out, "%s:%u", origin->file, origin->line);
+}
+
+static void
+print_line(const struct printer *printer, const char *name, const char *value,
+    const struct origin *origin)
+{
+	print_value(printer, name, value, origin);
+	(void)fputc('\n', printer->out);
 }
 
 static void
@@ -40,16 +49,21 @@ format_list(const struct text_list *list, char *text, size_t size)
 		    i > 0 ? ", " : "", list->item[i]);
 }
 
+/* "overlay" or "template:DIR". */
 static void
-format_home(const struct policy *policy, char *text, size_t size)
+format_word(const struct policy *policy, const struct key *key, char *text, size_t size)
 {
-	static const char *const kind[] = {
-		[HOME_OVERLAY] = "overlay", [HOME_EPHEMERAL] = "ephemeral",
-		[HOME_TEMPLATE] = "template:", [HOME_HOST] = "host",
-	};
+	const void *index = (const char *)policy + key->offset;
+	const char *path = key_path(key, policy);
 
-	(void)snprintf(text, size, "%s%s", kind[policy->home],
-	    policy->home_template != NULL ? policy->home_template : "");
+	(void)snprintf(text, size, "%s%s%s", word_at(key->type, *(const unsigned *)index),
+	    path != NULL ? ":" : "", path != NULL ? path : "");
+}
+
+static void
+format_number(uint64_t number, char *text, size_t size)
+{
+	(void)snprintf(text, size, "%" PRIu64, number);
 }
 
 static void
@@ -68,7 +82,13 @@ format_field(const struct policy *policy, const struct key *key, char *text, siz
 		format_string(*(char *const *)field, text, size);
 		break;
 	case KEY_FIELD_NUMBER:
-		(void)snprintf(text, size, "%" PRIu64, *(const uint64_t *)field);
+		format_number(*(const uint64_t *)field, text, size);
+		break;
+	case KEY_FIELD_NUMBER_OR_NONE:
+		if (*(const uint64_t *)field == 0)
+			format_string(NULL, text, size);
+		else
+			format_number(*(const uint64_t *)field, text, size);
 		break;
 	case KEY_FIELD_LIST:
 		format_list(field, text, size);
@@ -76,15 +96,23 @@ format_field(const struct policy *policy, const struct key *key, char *text, siz
 	case KEY_FIELD_YES_NO:
 		format_string(*(const bool *)field ? "yes" : "no", text, size);
 		break;
-	case KEY_FIELD_HOME:
-		format_home(policy, text, size);
-		break;
-	case KEY_FIELD_LOGOUT:
-		format_string(policy->logout == LOGOUT_KILL ? "kill" : "keep", text, size);
+	case KEY_FIELD_WORD:
+		format_word(policy, key, text, size);
 		break;
 	case KEY_FIELD_LIMIT: /* print_limits() */
 		break;
 	}
+}
+
+/* Of one line there is one key: who shares the profile's has its value from the profile. */
+static bool
+is_of_profile(const struct policy *policy, size_t index)
+{
+	const struct origin *origin = &policy->origin[index];
+	const struct origin *profile = &policy->origin[POLICY_KEY_PROFILE];
+
+	return key_of_profile(key_at(index), policy->profile) != NULL &&
+	    origin->file == profile->file && origin->line == profile->line;
 }
 
 static void
@@ -97,7 +125,11 @@ print_keys(const struct printer *printer, enum key_place place)
 		if (!(key_at(i)->places & place))
 			continue;
 		format_field(printer->policy, key_at(i), text, sizeof(text));
-		print_line(printer, key_at(i)->name, text, &printer->policy->origin[i]);
+		print_value(printer, key_at(i)->name, text, &printer->policy->origin[i]);
+		if (is_of_profile(printer->policy, i))
+			(void)fprintf(printer->out, ", profile %s",
+			    word_at(VALUE_PROFILE, printer->policy->profile));
+		(void)fputc('\n', printer->out);
 	}
 }
 

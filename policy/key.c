@@ -8,6 +8,7 @@
 
 #define KEY_IN_ALL (KEY_IN_HOST | KEY_IN_SLICE | KEY_IN_USER)
 #define WORD_MAX 31
+#define BY_PROFILE NULL
 
 static const struct key key_table[KEY_COUNT] = {
 #define KEY(id, name, place, type, field, builtin) \
@@ -30,21 +31,41 @@ static const struct {
 	{ LIMIT_PIDS_MAX, KEY_IN_USER, "2048" },
 };
 
+/* What a profile is: the defaults of these keys. */
+static const struct {
+	enum policy_key key;
+	const char *value[PROFILE_MACHINE + 1];
+} bundle[] = {
+	/*                      shared, sealed,    machine */
+	{ POLICY_KEY_USERNS,  { "host", "private",   "private" } },
+	{ POLICY_KEY_ROOT,    { "host", "read_only", "overlay" } },
+	{ POLICY_KEY_SETUID,  { "yes",  "no",        "yes" } },
+	{ POLICY_KEY_SUDO,    { "no",   "no",        "yes" } },
+	{ POLICY_KEY_NESTING, { "yes",  "no",        "no" } }, /* yes: as far as the host lets */
+	{ POLICY_KEY_NETWORK, { "host", "host",      "host" } },
+};
+
 static const enum key_field field_of_type[VALUE_TYPES] = {
 	[VALUE_NAMES] = KEY_FIELD_LIST,
 	[VALUE_CGROUP] = KEY_FIELD_STRING,
+	[VALUE_PROFILE] = KEY_FIELD_WORD,
+	[VALUE_USERNS] = KEY_FIELD_WORD,
+	[VALUE_ROOT] = KEY_FIELD_WORD,
+	[VALUE_NETWORK] = KEY_FIELD_WORD,
 	[VALUE_YES_NO] = KEY_FIELD_YES_NO,
 	[VALUE_SLICE] = KEY_FIELD_STRING,
 	[VALUE_HOSTNAME] = KEY_FIELD_STRING,
-	[VALUE_HOME] = KEY_FIELD_HOME,
+	[VALUE_HOME] = KEY_FIELD_WORD,
 	[VALUE_SIZE] = KEY_FIELD_NUMBER,
+	[VALUE_SIZE_OR_NONE] = KEY_FIELD_NUMBER_OR_NONE,
 	[VALUE_TERMINALS] = KEY_FIELD_NUMBER,
 	[VALUE_SECONDS] = KEY_FIELD_NUMBER,
 	[VALUE_RELATIVE_PATHS] = KEY_FIELD_LIST,
+	[VALUE_RUN_PATHS] = KEY_FIELD_LIST,
 	[VALUE_PATHS] = KEY_FIELD_LIST,
 	[VALUE_TMPFS] = KEY_FIELD_LIST,
 	[VALUE_BINDS] = KEY_FIELD_LIST,
-	[VALUE_LOGOUT] = KEY_FIELD_LOGOUT,
+	[VALUE_LOGOUT] = KEY_FIELD_WORD,
 	[VALUE_BYTES] = KEY_FIELD_LIMIT,
 	[VALUE_CPU_TIME] = KEY_FIELD_LIMIT,
 	[VALUE_WEIGHT] = KEY_FIELD_LIMIT,
@@ -88,6 +109,34 @@ key_builtin(const struct key *key, enum key_place place)
 			return builtin_limit[i].value;
 	}
 	return key->builtin;
+}
+
+const char *
+key_of_profile(const struct key *key, enum profile profile)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(bundle) / sizeof(bundle[0]); i++) {
+		if (key_index(key) == (size_t)bundle[i].key)
+			return bundle[i].value[profile];
+	}
+	return NULL;
+}
+
+char **
+key_path_field(const struct key *key, struct policy *policy)
+{
+	if (key->type == VALUE_HOME)
+		return &policy->home_template;
+	return key->type == VALUE_ROOT ? &policy->root_base : NULL;
+}
+
+const char *
+key_path(const struct key *key, const struct policy *policy)
+{
+	if (key->type == VALUE_HOME)
+		return policy->home_template;
+	return key->type == VALUE_ROOT ? policy->root_base : NULL;
 }
 
 const struct key *

@@ -19,10 +19,10 @@ enum key_place {
 enum key_field {
 	KEY_FIELD_STRING,
 	KEY_FIELD_NUMBER,
+	KEY_FIELD_NUMBER_OR_NONE, /* none is 0 */
 	KEY_FIELD_LIST,
 	KEY_FIELD_YES_NO,
-	KEY_FIELD_HOME,
-	KEY_FIELD_LOGOUT,
+	KEY_FIELD_WORD,           /* an enum of policy.h, for some words with a path */
 	KEY_FIELD_LIMIT
 };
 
@@ -31,7 +31,7 @@ struct key {
 	unsigned places;      /* enum key_place */
 	enum value_type type;
 	size_t offset;        /* of the field in struct policy; not of limits */
-	const char *builtin;  /* in the file's syntax; of limits see key_builtin() */
+	const char *builtin;  /* in the file's syntax; NULL: the profile's, see key_of_profile() */
 };
 
 /* Keys in the order of enum policy_key, then limits in the order of enum limit. */
@@ -42,8 +42,15 @@ size_t key_index(const struct key *key);
 bool key_is_limit(const struct key *key);
 enum key_field key_field(const struct key *key);
 
-/* The default in this place, in the file's syntax. */
+/* The default in this place, in the file's syntax; NULL: the profile's. */
 const char *key_builtin(const struct key *key, enum key_place place);
+
+/* What a profile makes the default of a key, in the file's syntax; NULL: nothing. */
+const char *key_of_profile(const struct key *key, enum profile profile);
+
+/* Where the path after a word of the key's goes (owned by policy); NULL: there is none. */
+char **key_path_field(const struct key *key, struct policy *policy);
+const char *key_path(const struct key *key, const struct policy *policy);
 
 /* NULL: there is no such key. */
 const struct key *key_find(const char *name);

@@ -3,6 +3,7 @@
  * a fault and the next is read all the same, so that an admin sees all faults at once.
  * Runs on what only root could have written, but ctrctl check takes anybody's file.
  */
+#include "policy/combination.h"
 #include "policy/parse.h"
 
 #include "lib/text.h"
@@ -204,9 +205,12 @@ parse_setting(struct parser *parser, const char *name, const char *value)
 	section = &parser->text->section[parser->text->sections - 1];
 	if (!check_key(parser, section, key))
 		return;
-	if (!value_normalise(key->type, value, NULL, &normal))
+	if (!value_normalise(key->type, value, NULL, &normal)) {
 		fault_add(parser->faults, parser->at, key->name, "%s", normal.reason);
-	else if (section_add_setting(section, key, value, parser->at) == NULL)
+		/* The rules of combinations must not take it for the default. */
+		value = combination_has(key) ? SETTING_REFUSED : NULL;
+	}
+	if (value != NULL && section_add_setting(section, key, value, parser->at) == NULL)
 		fault_add(parser->faults, parser->at, key->name, "no memory to read it");
 }
 

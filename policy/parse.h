@@ -15,7 +15,10 @@
 void parse_file(struct policy_text *text, const char *name, const char *content, size_t length,
     struct fault_list *faults);
 
-/* Judges what only the whole shows: sections that are there twice, slices that are missing. */
+/*
+ * Judges what only the whole shows: sections that are there twice, slices that are missing,
+ * values that make no sense together.
+ */
 void check_text(const struct policy_text *text, struct fault_list *faults);
 
 #endif

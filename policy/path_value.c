@@ -69,7 +69,7 @@ add_relative_path(char *item, const struct value_context *context, struct value 
 {
 	(void)context;
 	if (item[0] == '/')
-		return value_refuse(value, item, "must be relative to the home");
+		return value_refuse(value, item, "must be relative: without the \"/\" before it");
 	/* Would be taken for a comment where the list is printed. */
 	if (item[0] == '#' || item[0] == ';')
 		return value_refuse(value, item, "must not begin with \"#\" or \";\"");
@@ -85,6 +85,28 @@ bool
 value_relative_paths(const char *text, const struct value_context *context, struct value *value)
 {
 	return value_each(text, ", \t", context, value, add_relative_path);
+}
+
+/* What the container has of its own, and what commands supervisors, stays the container's. */
+static bool
+add_run_path(char *item, const struct value_context *context, struct value *value)
+{
+	static const char *const own[] = { "user", "pam_ctr", "utmp" };
+	size_t i, length = strcspn(item, "/");
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (strlen(own[i]) == length && strncmp(item, own[i], length) == 0)
+			return value_refuse(value, item, "is the container's own in /run");
+	}
+	if (item[0] == '-')
+		return value_refuse(value, item, "needs no \"-\": what is missing is passed over");
+	return add_relative_path(item, context, value);
+}
+
+bool
+value_run_paths(const char *text, const struct value_context *context, struct value *value)
+{
+	return value_each(text, ", \t", context, value, add_run_path);
 }
 
 static bool
@@ -134,23 +156,4 @@ bool
 value_binds(const char *text, const struct value_context *context, struct value *value)
 {
 	return value_each(text, ", \t", context, value, add_bind);
-}
-
-bool
-value_home(const char *text, const struct value_context *context, struct value *value)
-{
-	static const char *const kind[] = { "overlay", "ephemeral", "host" };
-	static const char template[] = "template:";
-	size_t i;
-
-	(void)context;
-	for (i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
-		if (strcmp(text, kind[i]) == 0)
-			return value_add(value, "%s", text);
-	}
-	if (strncmp(text, template, strlen(template)) == 0)
-		return value_is_path(text + strlen(template), value) &&
-		    value_add(value, "%s", text);
-	return value_refuse(value, text, "is none of \"overlay\", \"ephemeral\", \"template:DIR\" "
-	    "and \"host\"");
 }

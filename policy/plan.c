@@ -7,6 +7,8 @@
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/text.h"
+#include "policy/draft.h"
+#include "policy/plan_root.h"
 
 #include <limits.h>
 #include <linux/capability.h>
@@ -34,10 +36,22 @@ enum fixed_size {
 	SIZE_TMP,
 	SIZE_SHM,
 	SIZE_RUNTIME,
+	SIZE_RUN,
 	SIZE_PTS
 };
 
+/* Sockets, locks and pid files; systemd's own default is larger, since it is the host's. */
+#define RUN_SIZE (16 * 1024 * 1024)
+
+/* Which containers have it. */
+enum fixed_when {
+	WHEN_ALWAYS,
+	WHEN_OWN_ROOT, /* root = host has the host's /run instead */
+	WHEN_UNNESTED  /* who may nest sees all of /proc: the kernel mounts no other where parts are covered */
+};
+
 struct fixed_mount {
+	enum fixed_when when;
 	enum step_kind kind;
 	const char *target;
 	enum fixed_size size;
@@ -47,32 +61,36 @@ struct fixed_mount {
 };
 
 static const struct fixed_mount fixed_mounts[] = {
-	{ STEP_SLAVE, "/", SIZE_NONE, 0, 0, "the host's later mounts come in, none goes out" },
-	{ STEP_PROC, "/proc", SIZE_NONE, 0, 0, "only the container's processes are seen" },
-	{ STEP_READ_ONLY, "/sys", SIZE_NONE, 0, 0, "devices and kernel are the host's" },
-	{ STEP_DEV, "/dev", SIZE_NONE, 0755, 0, "no device but the harmless ones" },
-	{ STEP_BIND, "/dev/log", SIZE_NONE, 0, STEP_F_OPTIONAL, "what su, sudo and cron log in here is the host's log" },
-	{ STEP_DEVPTS, "/dev/pts", SIZE_PTS, 0620, 0, "terminals of its own, so that none takes all" },
-	{ STEP_TMPFS, "/dev/shm", SIZE_SHM, 01777, 0, "shared memory of its own" },
-	{ STEP_TMPFS, "/tmp", SIZE_TMP, 01777, 0, "temporary files of its own" },
-	{ STEP_TMPFS, "/var/tmp", SIZE_TMP, 01777, 0, "temporary files of its own" },
-	{ STEP_TMPFS, "/run/user", SIZE_RUNTIME, 0755, 0, "holds XDG_RUNTIME_DIR" },
-	{ STEP_HIDE, PLACE_LIB, SIZE_NONE, 0, STEP_F_OPTIONAL, "other users' homes are kept there" },
-	{ STEP_HIDE, PLACE_RUN, SIZE_NONE, 0, 0, "the supervisors' sockets and records are there" },
-	{ STEP_MARK, PLACE_MARK, SIZE_NONE, 0444, 0, "su and cron in here must see where they are" },
-	{ STEP_READ_ONLY, "/proc/bus", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not set up devices" },
-	{ STEP_READ_ONLY, "/proc/fs", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not set up file systems" },
-	{ STEP_READ_ONLY, "/proc/irq", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not move interrupts" },
-	{ STEP_READ_ONLY, "/proc/sys", SIZE_NONE, 0, 0, "root inside must not set kernel parameters" },
-	{ STEP_READ_ONLY, "/proc/sysrq-trigger", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not reboot" },
-	{ STEP_MASK, "/proc/acpi", SIZE_NONE, 0, STEP_F_OPTIONAL, "hardware state" },
-	{ STEP_MASK, "/proc/kcore", SIZE_NONE, 0, STEP_F_OPTIONAL, "the kernel's memory" },
-	{ STEP_MASK, "/proc/keys", SIZE_NONE, 0, STEP_F_OPTIONAL, "keys are per uid, not per container" },
-	{ STEP_MASK, "/proc/latency_stats", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
-	{ STEP_MASK, "/proc/sched_debug", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
-	{ STEP_MASK, "/proc/scsi", SIZE_NONE, 0, STEP_F_OPTIONAL, "removes devices" },
-	{ STEP_MASK, "/proc/timer_list", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
-	{ STEP_MASK, "/sys/firmware", SIZE_NONE, 0, STEP_F_OPTIONAL, "tables and keys of the firmware" },
+	{ WHEN_ALWAYS, STEP_SLAVE, "/", SIZE_NONE, 0, 0, "the host's later mounts come in, none goes out" },
+	{ WHEN_ALWAYS, STEP_PROC, "/proc", SIZE_NONE, 0, 0, "only the container's processes are seen" },
+	{ WHEN_ALWAYS, STEP_READ_ONLY, "/sys", SIZE_NONE, 0, 0, "devices and kernel are the host's" },
+	{ WHEN_ALWAYS, STEP_DEV, "/dev", SIZE_NONE, 0755, 0, "no device but the harmless ones" },
+	{ WHEN_ALWAYS, STEP_BIND, "/dev/log", SIZE_NONE, 0, STEP_F_OPTIONAL, "what su, sudo and cron log in here is the host's log" },
+	{ WHEN_ALWAYS, STEP_DEVPTS, "/dev/pts", SIZE_PTS, 0620, 0, "terminals of its own, so that none takes all" },
+	{ WHEN_ALWAYS, STEP_TMPFS, "/dev/shm", SIZE_SHM, 01777, 0, "shared memory of its own" },
+	{ WHEN_ALWAYS, STEP_TMPFS, "/tmp", SIZE_TMP, 01777, 0, "temporary files of its own" },
+	{ WHEN_ALWAYS, STEP_TMPFS, "/var/tmp", SIZE_TMP, 01777, 0, "temporary files of its own" },
+	{ WHEN_OWN_ROOT, STEP_TMPFS, "/run", SIZE_RUN, 0755, 0, "the host's services listen there" },
+	{ WHEN_OWN_ROOT, STEP_DIRECTORY, "/run/lock", SIZE_NONE, 01777, 0, "as at any boot" },
+	{ WHEN_OWN_ROOT, STEP_DIRECTORY, "/run/screen", SIZE_NONE, 01777, 0, "screen(1) makes its sockets there" },
+	{ WHEN_ALWAYS, STEP_TMPFS, "/run/user", SIZE_RUNTIME, 0755, 0, "holds XDG_RUNTIME_DIR" },
+	{ WHEN_ALWAYS, STEP_HIDE, PLACE_LIB, SIZE_NONE, 0, STEP_F_OPTIONAL, "other users' homes are kept there" },
+	{ WHEN_OWN_ROOT, STEP_DIRECTORY, PLACE_RUN, SIZE_NONE, 0755, 0, "as on the host" },
+	{ WHEN_ALWAYS, STEP_HIDE, PLACE_RUN, SIZE_NONE, 0, 0, "the supervisors' sockets and records are there" },
+	{ WHEN_ALWAYS, STEP_MARK, PLACE_MARK, SIZE_NONE, 0444, 0, "su and cron in here must see where they are" },
+	{ WHEN_UNNESTED, STEP_READ_ONLY, "/proc/bus", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not set up devices" },
+	{ WHEN_UNNESTED, STEP_READ_ONLY, "/proc/fs", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not set up file systems" },
+	{ WHEN_UNNESTED, STEP_READ_ONLY, "/proc/irq", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not move interrupts" },
+	{ WHEN_UNNESTED, STEP_READ_ONLY, "/proc/sys", SIZE_NONE, 0, 0, "root inside must not set kernel parameters" },
+	{ WHEN_UNNESTED, STEP_READ_ONLY, "/proc/sysrq-trigger", SIZE_NONE, 0, STEP_F_OPTIONAL, "root inside must not reboot" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/acpi", SIZE_NONE, 0, STEP_F_OPTIONAL, "hardware state" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/kcore", SIZE_NONE, 0, STEP_F_OPTIONAL, "the kernel's memory" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/keys", SIZE_NONE, 0, STEP_F_OPTIONAL, "keys are per uid, not per container" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/latency_stats", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/sched_debug", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/scsi", SIZE_NONE, 0, STEP_F_OPTIONAL, "removes devices" },
+	{ WHEN_UNNESTED, STEP_MASK, "/proc/timer_list", SIZE_NONE, 0, STEP_F_OPTIONAL, "shows other processes" },
+	{ WHEN_ALWAYS, STEP_MASK, "/sys/firmware", SIZE_NONE, 0, STEP_F_OPTIONAL, "tables and keys of the firmware" },
 };
 
 /* gcc 12's analyzer loses sight of pointers that are stored through plan->step[]. */
@@ -89,40 +107,12 @@ plan_add(struct plan *plan, struct step step, struct error *err)
 		free(step.target);
 		free(step.source);
 		free(step.value);
+		free(step.groups);
 		return error_set(err, ENOMEM, "add a step to the plan");
 	}
 	plan->step = more;
 	plan->step[plan->count++] = step;
 	return 0;
-}
-
-/* What a step is made of before its strings are copied. */
-struct draft {
-	struct step step;
-	const char *target;
-	const char *source;
-	const char *value;
-};
-
-static int
-copy_text(char **copy, const char *text)
-{
-	*copy = text ? strdup(text) : NULL;
-	return text && !*copy ? -1 : 0;
-}
-
-static int
-add(struct plan *plan, struct draft draft, struct error *err)
-{
-	struct step *step = &draft.step;
-
-	if (copy_text(&step->target, draft.target) < 0 || copy_text(&step->source, draft.source) < 0 ||
-	    copy_text(&step->value, draft.value) < 0) {
-		free(step->target);
-		free(step->source);
-		return error_set(err, ENOMEM, "add a step to the plan");
-	}
-	return plan_add(plan, *step, err);
 }
 
 static uint64_t
@@ -132,30 +122,46 @@ fixed_mount_size(const struct policy *policy, enum fixed_size size)
 	case SIZE_TMP: return policy->tmp_size;
 	case SIZE_SHM: return policy->shm_size;
 	case SIZE_RUNTIME: return policy->runtime_size;
+	case SIZE_RUN: return RUN_SIZE;
 	case SIZE_PTS: return policy->pts_max;
 	case SIZE_NONE: break;
 	}
 	return 0;
 }
 
+static bool
+is_wanted(const struct fixed_mount *fixed, const struct policy *policy)
+{
+	switch (fixed->when) {
+	case WHEN_OWN_ROOT: return policy->root != ROOT_HOST;
+	case WHEN_UNNESTED: return policy->userns == USERNS_HOST || !policy->nesting;
+	case WHEN_ALWAYS: break;
+	}
+	return true;
+}
+
 static int
-add_fixed_mounts(struct plan *plan, const struct policy *policy, struct error *err)
+add_fixed_mounts(struct plan *plan, const struct policy *policy, const struct machine *machine,
+    struct error *err)
 {
 	for (size_t i = 0; i < sizeof(fixed_mounts) / sizeof(fixed_mounts[0]); i++) {
 		const struct fixed_mount *fixed = &fixed_mounts[i];
+		if (!is_wanted(fixed, policy))
+			continue;
 		struct draft draft = {
 			.step = {
 				.phase = PHASE_INSIDE,
 				.kind = fixed->kind,
 				.size = fixed_mount_size(policy, fixed->size),
 				.mode = fixed->mode,
+				.gid = fixed->kind == STEP_DEV || fixed->kind == STEP_DEVPTS ? machine->tty_gid : 0,
 				.flags = fixed->flags,
 				.because = fixed->because,
 			},
 			.target = fixed->target,
 			.source = fixed->kind == STEP_BIND ? fixed->target : NULL,
 		};
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -185,7 +191,7 @@ add_accounting(struct plan *plan, const struct subject *subject, const char *run
 			.target = file[i][1],
 			.source = source,
 		};
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -215,9 +221,9 @@ add_runtime_directory(struct plan *plan, const struct subject *subject, struct e
 		    .because = "mount point of the private one inside" },
 		.target = "/run/user",
 	};
-	if (add(plan, host, err) < 0 || add(plan, directory, err) < 0)
+	if (draft_add(plan, host, err) < 0 || draft_add(plan, directory, err) < 0)
 		return -1;
-	return add(plan, environment, err);
+	return draft_add(plan, environment, err);
 }
 
 /* Where the real cgroup file systems stand, their own part of them and nothing else shows. */
@@ -240,7 +246,7 @@ add_cgroup_bind(struct plan *plan, const char *directory, const char *target, st
 		.target = target,
 		.source = directory,
 	};
-	return add(plan, draft, err);
+	return draft_add(plan, draft, err);
 }
 
 static void
@@ -262,7 +268,7 @@ view_cgroup(const char *directory, enum controller controller, void *context)
 			    .because = "other users' cgroups are there" },
 			.target = CGROUP_MOUNT,
 		};
-		view->rc = add(view->plan, draft, view->err);
+		view->rc = draft_add(view->plan, draft, view->err);
 	}
 	const char *name = is_v1 ? strrchr(root, '/') : "";
 	if (view->rc == 0 && text_format(target, sizeof(target), CGROUP_MOUNT "%s", name) == 0)
@@ -304,7 +310,7 @@ add_paths(struct plan *plan, const struct text_list *paths, enum step_kind kind,
 			.step = { .phase = PHASE_INSIDE, .kind = kind, .because = because },
 		};
 		draft.target = optional_path(paths->item[i], &draft.step.flags);
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -339,7 +345,7 @@ add_tmpfs(struct plan *plan, const struct policy *policy, const struct subject *
 		draft.target = optional_path(text, &draft.step.flags);
 		if (size && !text_to_number(size, UINT64_MAX, &draft.step.size))
 			return error_set(err, 0, "tmpfs %s: bad size %s", text, size);
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -361,7 +367,7 @@ add_binds(struct plan *plan, const struct policy *policy, struct error *err)
 		draft.target = target && *target ? target : draft.source;
 		if (mode && !strcmp(mode, "ro"))
 			draft.step.flags |= STEP_F_READ_ONLY;
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -394,7 +400,7 @@ add_passthrough(struct plan *plan, const struct policy *policy, const struct sub
 			.target = target,
 			.source = name,
 		};
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -416,7 +422,7 @@ add_home_store(struct plan *plan, const char *lib, const char *own, struct error
 			    .because = "what the user changes in the home is kept there" },
 			.target = directory[i],
 		};
-		if (add(plan, draft, err) < 0)
+		if (draft_add(plan, draft, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -436,10 +442,12 @@ add_home(struct plan *plan, const struct policy *policy, const struct subject *s
 		.source = policy->home == HOME_TEMPLATE ? policy->home_template : subject->home,
 	};
 
-	if (policy->home == HOME_HOST)
+	if (policy->home == HOME_HOST && policy->root == ROOT_HOST)
 		return 0;
 	if (check_home(subject, err) < 0)
 		return -1;
+	if (policy->home == HOME_HOST)
+		return plan_root_bind(plan, subject->home, "policy: home = host", err);
 	if (is_kept) {
 		if (text_format(own, sizeof(own), "%s/%u", lib, (unsigned)subject->uid) < 0 ||
 		    text_format(upper, sizeof(upper), "%s/%s", own, upper_name[policy->home]) < 0)
@@ -448,7 +456,7 @@ add_home(struct plan *plan, const struct policy *policy, const struct subject *s
 			return -1;
 		draft.value = upper;
 	}
-	if (add(plan, draft, err) < 0)
+	if (draft_add(plan, draft, err) < 0)
 		return -1;
 	return add_passthrough(plan, policy, subject, err);
 }
@@ -493,11 +501,24 @@ sort_steps(struct step *step, size_t count, unsigned (*key)(const struct step *)
 	}
 }
 
+/* An own root is read-only or the container's own: what is to reach the host's files is bound. */
+static int
+add_writable(struct plan *plan, const struct policy *policy, struct error *err)
+{
+	if (policy->root == ROOT_HOST)
+		return add_paths(plan, &policy->writable, STEP_WRITABLE, "policy: writable", err);
+	for (size_t i = 0; i < policy->writable.count; i++)
+		if (plan_root_bind(plan, policy->writable.item[i], "policy: writable", err) < 0)
+			return -1;
+	return 0;
+}
+
 static int
 add_mounts(struct plan *plan, const struct policy *policy, const struct subject *subject,
     const struct machine *machine, const struct plan_places *places, struct error *err)
 {
-	if (add_fixed_mounts(plan, policy, err) < 0 ||
+	if (add_fixed_mounts(plan, policy, machine, err) < 0 ||
+	    plan_root(policy, subject, places, plan, err) < 0 ||
 	    add_accounting(plan, subject, places->run, err) < 0 ||
 	    add_cgroup_view(plan, machine, err) < 0 ||
 	    add_runtime_directory(plan, subject, err) < 0 ||
@@ -506,26 +527,37 @@ add_mounts(struct plan *plan, const struct policy *policy, const struct subject 
 	    add_tmpfs(plan, policy, subject, err) < 0 ||
 	    add_binds(plan, policy, err) < 0 ||
 	    add_paths(plan, &policy->read_only, STEP_READ_ONLY, "policy: read_only", err) < 0 ||
-	    add_paths(plan, &policy->writable, STEP_WRITABLE, "policy: writable", err) < 0)
+	    add_writable(plan, policy, err) < 0)
 		return -1;
 	return 0;
 }
 
 static int
-add_namespaces(struct plan *plan, const struct policy *policy, struct error *err)
+add_namespaces(struct plan *plan, const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct error *err)
 {
+	bool is_private = policy->userns == USERNS_PRIVATE;
+	/* Root inside is to set the host name and the network's addresses, so it must own them. */
+	unsigned owned = CLONE_NEWIPC | CLONE_NEWUTS |
+	    (policy->network == NETWORK_PRIVATE ? CLONE_NEWNET : 0);
 	const struct draft drafts[] = {
 		{ .step = { .phase = PHASE_CLONE, .kind = STEP_NAMESPACES,
-		    .flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS,
-		    .because = "own mounts, processes, IPC objects and host name" } },
+		    .flags = CLONE_NEWNS | CLONE_NEWPID | (is_private ? 0 : owned),
+		    .because = is_private ? "own mounts and processes; root inside owns neither"
+		                          : "own mounts, processes, IPC objects and host name" } },
 		{ .step = { .phase = PHASE_INSIDE, .kind = STEP_CGROUP_NAMESPACE,
 		    .because = "once in the cgroups: the namespace is rooted where we are" } },
 		{ .step = { .phase = PHASE_INSIDE, .kind = STEP_HOSTNAME, .because = "policy: hostname" },
 		    .value = policy->hostname },
+		{ .step = { .phase = PHASE_INSIDE, .kind = STEP_LOOPBACK,
+		    .because = "policy: network; localhost is the container's own" } },
 	};
+	size_t count = sizeof(drafts) / sizeof(drafts[0]) - (policy->network == NETWORK_HOST ? 1 : 0);
 
-	for (size_t i = 0; i < sizeof(drafts) / sizeof(drafts[0]); i++)
-		if (add(plan, drafts[i], err) < 0)
+	if (is_private && plan_user_namespace(policy, subject, machine, owned, plan, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		if (draft_add(plan, drafts[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -542,20 +574,21 @@ plan_build(const struct policy *policy, const struct subject *subject,
 	};
 	const struct draft bounding = {
 		.step = { .phase = PHASE_SESSION, .kind = STEP_BOUNDING,
-		    .capabilities = ~dropped_capabilities,
+		    .capabilities = ~dropped_capabilities | plan_root_capabilities(policy),
 		    .because = "no way back to the host's kernel for set-user-id programs" },
 	};
 
 	if (plan_cgroups(policy, subject, machine, plan, err) < 0 ||
-	    (policy->share_mounts && add(plan, share, err) < 0) ||
-	    add_namespaces(plan, policy, err) < 0)
+	    (policy->share_mounts && draft_add(plan, share, err) < 0) ||
+	    add_namespaces(plan, policy, subject, machine, err) < 0)
 		goto fail;
 	size_t first = plan->count;
 	if (add_mounts(plan, policy, subject, machine, places, err) < 0)
 		goto fail;
 	sort_steps(plan->step + first, plan->count - first, step_depth);
-	if (plan_cgroups_session(policy, subject, machine, plan, err) < 0 ||
-	    add(plan, bounding, err) < 0)
+	if (plan_root_pivot(policy, plan, err) < 0 ||
+	    plan_cgroups_session(policy, subject, machine, plan, err) < 0 ||
+	    draft_add(plan, bounding, err) < 0)
 		goto fail;
 	sort_steps(plan->step, plan->count, step_phase);
 	return 0;
@@ -565,12 +598,25 @@ fail:
 }
 
 void
+plan_root_ids(const struct plan *plan, uid_t *uid, gid_t *gid)
+{
+	*uid = 0;
+	*gid = 0;
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_USER_NAMESPACE) {
+			*uid = plan->step[i].uid;
+			*gid = plan->step[i].gid;
+		}
+}
+
+void
 plan_free(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		free(plan->step[i].target);
 		free(plan->step[i].source);
 		free(plan->step[i].value);
+		free(plan->step[i].groups);
 	}
 	free(plan->step);
 	*plan = (struct plan)PLAN_INIT;

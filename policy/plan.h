@@ -28,11 +28,18 @@ enum step_kind {
 
 	/* namespaces */
 	STEP_NAMESPACES,       /* clone with flags (CLONE_NEW*) */
+	STEP_USER_NAMESPACE,   /* a private one: source: uid_map, value: gid_map, flags: CLONE_NEW* that
+	                        * it owns; uid, gid: what root inside is outside; STEP_F_NESTING */
+	STEP_LOOPBACK,         /* the loopback interface goes up */
 	STEP_CGROUP_NAMESPACE, /* unshare the cgroup namespace, once in the cgroups */
 	STEP_HOSTNAME,         /* sethostname(value) */
 
 	/* mounts; all in the container's own mount namespace */
 	STEP_SLAVE,            /* mount --make-rslave /: host to container, never back */
+	STEP_ROOT,             /* a root of its own: root, source (base, NULL: the host's), value (upper),
+	                        * size; uid, gid, groups: who reads the host's; STEP_F_NOSUID; targets are looked up in it from then on */
+	STEP_ACCOUNT,          /* source, value: passwd(5) and group(5) lines that the root is to have */
+	STEP_PIVOT,            /* what is not below the own root goes */
 	STEP_PROC,             /* a new procfs on target; every other procfs is detached */
 	STEP_MASK,             /* cover target: file with /dev/null, directory with an empty one */
 	STEP_DEV,              /* tmpfs on target with the standard nodes and links */
@@ -56,7 +63,10 @@ enum step_flags {
 	STEP_F_OPTIONAL = 1 << 0,  /* a target that does not exist is passed over */
 	STEP_F_READ_ONLY = 1 << 1,
 	STEP_F_NOEXEC = 1 << 2,
-	STEP_F_FRESH = 1 << 3 /* STEP_CGROUP_MAKE: the container's own; made anew if left over */
+	STEP_F_FRESH = 1 << 3, /* STEP_CGROUP_MAKE: the container's own; made anew if left over */
+	STEP_F_NOSUID = 1 << 4,
+	STEP_F_SUDO = 1 << 5,  /* STEP_ROOT: uid may become root inside without a password */
+	STEP_F_NESTING = 1 << 6 /* STEP_USER_NAMESPACE: others may be made in it */
 };
 
 struct step {
@@ -72,7 +82,9 @@ struct step {
 	unsigned mode;              /* permission bits */
 	uid_t uid;
 	gid_t gid;
+	char *groups;               /* owned; STEP_ROOT: the user's gids, a blank between two */
 	enum home_kind home;
+	enum root_kind root;
 	const char *because;        /* static: why it is done, and why here */
 };
 
@@ -129,6 +141,9 @@ int plan_cgroups_session(const struct policy *policy, const struct subject *subj
  */
 void plan_each_cgroup(const struct plan *plan,
     void (*each)(const char *directory, enum controller controller, void *context), void *context);
+
+/* What root inside is outside, as the plan's user namespace has it; 0 without one. */
+void plan_root_ids(const struct plan *plan, uid_t *uid, gid_t *gid);
 
 /* Prints one line a step: phase, kind, its fields, "# because". */
 void plan_print(const struct plan *plan, FILE *out);

@@ -19,9 +19,14 @@ static const char *const kind_name[] = {
 	[STEP_CGROUP_ENTER] = "cgroup-enter",
 	[STEP_SHARE] = "share-mounts",
 	[STEP_NAMESPACES] = "namespaces",
+	[STEP_USER_NAMESPACE] = "user-namespace",
+	[STEP_LOOPBACK] = "loopback",
 	[STEP_CGROUP_NAMESPACE] = "cgroup-namespace",
 	[STEP_HOSTNAME] = "hostname",
 	[STEP_SLAVE] = "slave-mounts",
+	[STEP_ROOT] = "root",
+	[STEP_ACCOUNT] = "account",
+	[STEP_PIVOT] = "pivot",
 	[STEP_PROC] = "proc",
 	[STEP_MASK] = "mask",
 	[STEP_DEV] = "dev",
@@ -44,6 +49,13 @@ static const char *const home_name[] = {
 	[HOME_EPHEMERAL] = "ephemeral",
 	[HOME_TEMPLATE] = "template",
 	[HOME_HOST] = "host",
+};
+
+static const char *const root_name[] = {
+	[ROOT_HOST] = "host",
+	[ROOT_READ_ONLY] = "read-only",
+	[ROOT_OVERLAY] = "overlay",
+	[ROOT_EPHEMERAL] = "ephemeral",
 };
 
 static const struct {
@@ -89,20 +101,39 @@ static bool
 has_owner(enum step_kind kind)
 {
 	return kind == STEP_TMPFS || kind == STEP_DIRECTORY || kind == STEP_HOME ||
-	    kind == STEP_PASSTHROUGH;
+	    kind == STEP_PASSTHROUGH || kind == STEP_ROOT || kind == STEP_USER_NAMESPACE;
 }
+
+static const char *
+value_name(enum step_kind kind)
+{
+	if (kind == STEP_HOME || kind == STEP_ROOT)
+		return "upper=";
+	return kind == STEP_USER_NAMESPACE ? "gids=" : "value=";
+}
+
+static const struct {
+	unsigned flag;
+	const char *name;
+} flag_names[] = {
+	{ STEP_F_READ_ONLY, "read-only" }, { STEP_F_OPTIONAL, "if-there" }, { STEP_F_NOSUID, "nosuid" },
+	{ STEP_F_SUDO, "sudo" }, { STEP_F_NESTING, "nesting" },
+};
 
 static void
 print_step(const struct step *step, FILE *out)
 {
 	(void)fprintf(out, "%-7s %-16s", phase_name[step->phase], kind_name[step->kind]);
-	if (step->kind == STEP_NAMESPACES)
+	if (step->kind == STEP_NAMESPACES || step->kind == STEP_USER_NAMESPACE)
 		print_namespaces(step->flags, out);
 	print_text("", step->target, out);
-	print_text("from=", step->source, out);
+	print_text(step->kind == STEP_USER_NAMESPACE ? "uids=" : "from=", step->source, out);
 	if (step->kind == STEP_HOME)
 		(void)fprintf(out, " home=%s", home_name[step->home]);
-	print_text(step->kind == STEP_HOME ? "upper=" : "value=", step->value, out);
+	if (step->kind == STEP_ROOT)
+		(void)fprintf(out, " root=%s", root_name[step->root]);
+	print_text(value_name(step->kind), step->value, out);
+	print_text("groups=", step->groups, out);
 	if (step->size)
 		(void)fprintf(out, " size=%llu", (unsigned long long)step->size);
 	if (step->mode)
@@ -111,10 +142,9 @@ print_step(const struct step *step, FILE *out)
 		(void)fprintf(out, " owner=%u:%u", (unsigned)step->uid, (unsigned)step->gid);
 	if (step->kind == STEP_BOUNDING)
 		(void)fprintf(out, " keep=%016llx", (unsigned long long)step->capabilities);
-	if (step->kind != STEP_NAMESPACES && step->flags & STEP_F_READ_ONLY)
-		(void)fputs(" read-only", out);
-	if (step->kind != STEP_NAMESPACES && step->flags & STEP_F_OPTIONAL)
-		(void)fputs(" if-there", out);
+	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
+		if (step->flags & flag_names[i].flag)
+			(void)fprintf(out, " %s", flag_names[i].name);
 	if (step->because)
 		(void)fprintf(out, "  # %s", step->because);
 	(void)fputc('\n', out);

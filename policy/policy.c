@@ -35,6 +35,8 @@ free_field(struct policy *policy, const struct key *key)
 		free(*(char **)field);
 	else if (key_field(key) == KEY_FIELD_LIST)
 		free_list(field);
+	else if (key_path_field(key, policy) != NULL)
+		free(*key_path_field(key, policy));
 }
 
 void
@@ -47,7 +49,6 @@ policy_free(struct policy *policy)
 		return;
 	for (i = 0; i < POLICY_KEY_COUNT; i++)
 		free_field(policy, key_at(i));
-	free(policy->home_template);
 	free_limits(&policy->host_limits);
 	free_limits(&policy->slice_limits);
 	free_limits(&policy->limits);

@@ -34,6 +34,30 @@ struct text_list {
 	size_t count;
 };
 
+/* What the keys from userns to network are where no line sets them; the table is in key.c. */
+enum profile {
+	PROFILE_SHARED,  /* the host's root in the host's user namespace: a bounded login */
+	PROFILE_SEALED,  /* no privilege can be gained, the host's root is read-only */
+	PROFILE_MACHINE  /* root inside, over an overlay of one's own */
+};
+
+enum userns_kind {
+	USERNS_HOST,
+	USERNS_PRIVATE /* one's own ids are themselves, all others subordinate ones */
+};
+
+enum root_kind {
+	ROOT_HOST,      /* as it is */
+	ROOT_READ_ONLY, /* the host's, id-mapped, read-only */
+	ROOT_OVERLAY,   /* lower: the host's or root_base, upper: kept under /var/lib/pam_ctr */
+	ROOT_EPHEMERAL  /* the same, the upper on a tmpfs that goes with the container */
+};
+
+enum network_kind {
+	NETWORK_HOST,
+	NETWORK_PRIVATE
+};
+
 enum home_kind {
 	HOME_OVERLAY,   /* lower: the real home, upper: kept under /var/lib/pam_ctr */
 	HOME_EPHEMERAL, /* the same, the upper on a tmpfs that goes with the container */
@@ -92,6 +116,17 @@ struct policy {
 	struct limits slice_limits;
 	struct limits limits;        /* the user's own */
 
+	enum profile profile;
+	enum userns_kind userns;
+	enum root_kind root;
+	char *root_base;             /* of an overlay or ephemeral root; NULL: the host's tree */
+	uint64_t root_size;          /* bytes, of the upper; 0: no limit, of an overlay alone */
+	struct text_list run;        /* below the host's /run, shown inside where they are there */
+	bool setuid;                 /* setuid programs and file capabilities count inside */
+	bool sudo;                   /* root inside, by sudo without a password */
+	bool nesting;                /* user namespaces can be made inside */
+	enum network_kind network;
+
 	char *hostname;              /* %u and %h already replaced */
 	enum home_kind home;
 	char *home_template;         /* only with HOME_TEMPLATE */
@@ -148,7 +183,8 @@ struct policy_text *policy_parse(const char *name, const char *text, size_t leng
 /*
  * The policy of one subject on one machine; subject->service decides which [service NAME]
  * applies.  policy must be POLICY_INIT or freed; it is the caller's, and empty on failure
- * (a value that this machine cannot have: a CPU that is not there, a hostname too long).
+ * (a value that this machine cannot have: a CPU that is not there, a hostname too long; or
+ * sections of which each is right and whose values make no sense together).
  * Its origins point into text, which must outlive it.
  */
 int policy_resolve(const struct policy_text *text, const struct subject *subject,

@@ -4,7 +4,8 @@
  * fail over a value that another section overrides.
  */
 #include "policy/array.h"
-#include "policy/section.h"
+#include "policy/combination.h"
+#include "policy/word.h"
 
 #include "lib/text.h"
 
@@ -12,10 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* For each key who set it last; NULL: nobody. */
-struct winners {
-	const struct setting *of[KEY_COUNT];
-};
+#define EPHEMERAL_ROOT_SIZE (UINT64_C(2) << 30)
 
 struct resolver {
 	const struct policy_text *text;
@@ -47,15 +45,6 @@ section_applies(const struct section *section, enum section_kind kind,
 	return false;
 }
 
-static void
-take_settings(struct winners *winners, const struct section *section)
-{
-	size_t i;
-
-	for (i = 0; i < section->count; i++)
-		winners->of[key_index(section->setting[i].key)] = &section->setting[i];
-}
-
 /* Sections of one place, in the order of enum section_kind, each kind in the files' order. */
 static void
 collect(const struct resolver *resolver, enum key_place place, struct winners *winners)
@@ -63,7 +52,7 @@ collect(const struct resolver *resolver, enum key_place place, struct winners *w
 	int kind;
 	size_t i;
 
-	*winners = (struct winners){ .of = { NULL } };
+	*winners = (struct winners)WINNERS_INIT;
 	for (kind = 0; kind < SECTION_KINDS; kind++) {
 		if (section_place((enum section_kind)kind) != place)
 			continue;
@@ -72,7 +61,7 @@ collect(const struct resolver *resolver, enum key_place place, struct winners *w
 
 			if (section_applies(section, (enum section_kind)kind,
 			    resolver->context.subject))
-				take_settings(winners, section);
+				winners_take(winners, section);
 		}
 	}
 }
@@ -102,20 +91,27 @@ store_list(struct text_list *list, const char *text)
 
 /* "overlay" or "template:DIR". */
 static int
-store_home(struct policy *policy, const char *text)
+store_word(struct policy *policy, const struct key *key, const char *text)
 {
-	static const char *const kind[] = {
-		[HOME_OVERLAY] = "overlay", [HOME_EPHEMERAL] = "ephemeral",
-		[HOME_TEMPLATE] = "template", [HOME_HOST] = "host",
-	};
-	size_t length = strcspn(text, ":");
-	size_t i;
+	const char *path = NULL;
+	size_t index = word_find(key->type, text, &path);
 
-	for (i = 0; i < sizeof(kind) / sizeof(kind[0]); i++) {
-		if (strlen(kind[i]) == length && strncmp(kind[i], text, length) == 0)
-			policy->home = (enum home_kind)i;
+	if (index == WORD_NOT_FOUND) {
+		errno = EINVAL;
+		return -1;
 	}
-	return text[length] == ':' ? store_string(&policy->home_template, text + length + 1) : 0;
+	/* gcc and clang give an enum without negative values this type. */
+	*(unsigned *)(void *)((char *)policy + key->offset) = (unsigned)index;
+	return path != NULL ? store_string(key_path_field(key, policy), path) : 0;
+}
+
+static int
+store_number(uint64_t *field, const char *text)
+{
+	if (text_to_number(text, UINT64_MAX, field))
+		return 0;
+	errno = EINVAL;
+	return -1;
 }
 
 /* The normal form into the key's field; -1 with errno. */
@@ -128,19 +124,16 @@ store(struct policy *policy, const struct key *key, const char *text)
 	case KEY_FIELD_STRING:
 		return store_string(field, text);
 	case KEY_FIELD_NUMBER:
-		if (text_to_number(text, UINT64_MAX, field))
-			return 0;
-		break;
+		return store_number(field, text);
+	case KEY_FIELD_NUMBER_OR_NONE:
+		return text[0] == '\0' ? 0 : store_number(field, text);
 	case KEY_FIELD_LIST:
 		return store_list(field, text);
 	case KEY_FIELD_YES_NO:
 		*(bool *)field = strcmp(text, "yes") == 0;
 		return 0;
-	case KEY_FIELD_HOME:
-		return store_home(policy, text);
-	case KEY_FIELD_LOGOUT:
-		policy->logout = strcmp(text, "kill") == 0 ? LOGOUT_KILL : LOGOUT_KEEP;
-		return 0;
+	case KEY_FIELD_WORD:
+		return store_word(policy, key, text);
 	case KEY_FIELD_LIMIT: /* not a field of its own: see resolve_limit() */
 		break;
 	}
@@ -151,11 +144,11 @@ store(struct policy *policy, const struct key *key, const char *text)
 /* The winning value of a key, or its default, in its normal form for this login. */
 static int
 work_out(const struct resolver *resolver, const struct key *key, enum key_place place,
-    const struct setting *winner, struct value *value)
+    const struct winners *winners, struct value *value)
 {
-	const char *text = winner != NULL ? winner->value : key_builtin(key, place);
+	const struct setting *winner = winners_setting(winners, key);
 
-	if (value_normalise(key->type, text, &resolver->context, value))
+	if (value_normalise(key->type, winners_text(winners, key, place), &resolver->context, value))
 		return 0;
 	if (winner == NULL)
 		return error_set(resolver->err, 0, "built in: %s: %s", key->name, value->reason);
@@ -165,12 +158,13 @@ work_out(const struct resolver *resolver, const struct key *key, enum key_place 
 
 static int
 resolve_limit(const struct resolver *resolver, enum limit limit, enum key_place place,
-    const struct setting *winner, struct limits *limits)
+    const struct winners *winners, struct limits *limits)
 {
 	struct value value;
 	const struct key *key = key_at(POLICY_KEY_COUNT + (size_t)limit);
+	const struct setting *winner = winners_setting(winners, key);
 
-	if (work_out(resolver, key, place, winner, &value) < 0)
+	if (work_out(resolver, key, place, winners, &value) < 0)
 		return -1;
 	if (winner != NULL)
 		limits->origin[limit] = winner->origin;
@@ -186,8 +180,7 @@ resolve_limits(const struct resolver *resolver, enum key_place place,
 	int limit;
 
 	for (limit = 0; limit < LIMIT_COUNT; limit++) {
-		if (resolve_limit(resolver, (enum limit)limit, place,
-		    winners->of[POLICY_KEY_COUNT + limit], limits) < 0)
+		if (resolve_limit(resolver, (enum limit)limit, place, winners, limits) < 0)
 			return -1;
 	}
 	return 0;
@@ -197,11 +190,11 @@ static int
 resolve_key(const struct resolver *resolver, enum policy_key index, const struct winners *winners)
 {
 	const struct key *key = key_at(index);
-	const struct setting *winner = winners->of[index];
+	const struct setting *winner = winners_setting(winners, key);
 	struct value value;
 
 	/* A key of this table has one place: its default needs no more. */
-	if (work_out(resolver, key, (enum key_place)key->places, winner, &value) < 0)
+	if (work_out(resolver, key, (enum key_place)key->places, winners, &value) < 0)
 		return -1;
 	if (winner != NULL)
 		resolver->policy->origin[index] = winner->origin;
@@ -225,6 +218,14 @@ resolve_keys(const struct resolver *resolver, enum key_place place, const struct
 	return 0;
 }
 
+/* A tmpfs without a limit would take all the memory that the container may have. */
+static void
+limit_root(struct policy *policy)
+{
+	if (policy->root == ROOT_EPHEMERAL && policy->root_size == 0)
+		policy->root_size = EPHEMERAL_ROOT_SIZE;
+}
+
 static bool
 is_exempt(const struct policy *policy, const struct subject *subject)
 {
@@ -246,7 +247,7 @@ static int
 resolve_slice(const struct resolver *resolver)
 {
 	const struct section *slice;
-	struct winners winners = { .of = { NULL } };
+	struct winners winners = WINNERS_INIT;
 
 	if (resolver->policy->slice == NULL)
 		return 0;
@@ -254,8 +255,21 @@ resolve_slice(const struct resolver *resolver)
 	if (slice == NULL)
 		return error_set(resolver->err, 0, "there is no [slice %s]",
 		    resolver->policy->slice);
-	take_settings(&winners, slice);
+	winners_take(&winners, slice);
 	return resolve_limits(resolver, KEY_IN_SLICE, &winners, &resolver->policy->slice_limits);
+}
+
+/* More than the check can see: a group's and a user's section together, say. */
+static int
+refuse_nonsense(const struct resolver *resolver, const struct winners *winners)
+{
+	struct combination found;
+	size_t rule = 0;
+
+	if (!combination_find(winners, &rule, &found))
+		return 0;
+	return error_set(resolver->err, 0, "%s:%u: %s: %s", found.culprit->origin.file,
+	    found.culprit->origin.line, found.culprit->key->name, found.reason);
 }
 
 static int
@@ -272,11 +286,13 @@ resolve_all(const struct resolver *resolver)
 	/* Who is not contained must not be locked out by a limit that does not fit. */
 	if (policy->exempt)
 		return 0;
-	if (resolve_keys(resolver, KEY_IN_HOST, &host) < 0 ||
+	if (refuse_nonsense(resolver, &user) < 0 ||
+	    resolve_keys(resolver, KEY_IN_HOST, &host) < 0 ||
 	    resolve_limits(resolver, KEY_IN_HOST, &host, &policy->host_limits) < 0 ||
 	    resolve_keys(resolver, KEY_IN_USER, &user) < 0 ||
 	    resolve_limits(resolver, KEY_IN_USER, &user, &policy->limits) < 0)
 		return -1;
+	limit_root(policy);
 	return resolve_slice(resolver);
 }
 

@@ -18,6 +18,9 @@ enum section_kind {
 	SECTION_KINDS
 };
 
+/* The value of a line that was a fault; no key takes it. */
+#define SETTING_REFUSED ""
+
 struct setting {
 	const struct key *key;
 	char *value; /* owned; as written */

@@ -4,6 +4,8 @@
  */
 #include "policy/value.h"
 
+#include "policy/word.h"
+
 #include "lib/text.h"
 
 #include <stdarg.h>
@@ -153,22 +155,32 @@ names(const char *text, const struct value_context *context, struct value *value
 	return value_each(text, ", \t", context, value, add_name);
 }
 
+/* "is neither "yes" nor "no"", "is none of ..., ... and ...". */
 static bool
-yes_no(const char *text, const struct value_context *context, struct value *value)
+refuse_word(enum value_type type, const char *text, struct value *value)
 {
-	(void)context;
-	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-		return value_refuse(value, text, "is neither \"yes\" nor \"no\"");
-	return value_add(value, "%s", text);
+	char list[140];
+	size_t i, length = 0, count = word_count(type);
+
+	for (i = 0; i < count && length < sizeof(list); i++) {
+		const char *before = i == 0 ? "" : i + 1 < count ? ", " :
+		    count == 2 ? " nor " : " and ";
+
+		length += (size_t)snprintf(list + length, sizeof(list) - length, "%s\"%s%s\"",
+		    before, word_at(type, i), word_path_syntax(type, i));
+	}
+	return value_refuse(value, text, "is %s %s", count == 2 ? "neither" : "none of", list);
 }
 
+/* One of the type's words; after some of them ":DIR". */
 static bool
-logout_action(const char *text, const struct value_context *context, struct value *value)
+word(enum value_type type, const char *text, struct value *value)
 {
-	(void)context;
-	if (strcmp(text, "keep") != 0 && strcmp(text, "kill") != 0)
-		return value_refuse(value, text, "is neither \"keep\" nor \"kill\"");
-	return value_add(value, "%s", text);
+	const char *path = NULL;
+
+	if (word_find(type, text, &path) == WORD_NOT_FOUND)
+		return refuse_word(type, text, value);
+	return (path == NULL || value_is_path(path, value)) && value_add(value, "%s", text);
 }
 
 static bool
@@ -251,7 +263,10 @@ hostname(const char *text, const struct value_context *context, struct value *va
 	return true;
 }
 
-/* can_be_none: the word "none" is a value, with an empty normal form. */
+/*
+ * normalise is NULL: the type is one of words.  can_be_none: "none" is a value, with an empty
+ * normal form.
+ */
 static const struct {
 	bool (*normalise)(const char *text, const struct value_context *context,
 	    struct value *value);
@@ -259,18 +274,24 @@ static const struct {
 } value_types[VALUE_TYPES] = {
 	[VALUE_NAMES] = { names, true },
 	[VALUE_CGROUP] = { cgroup_name, false },
-	[VALUE_YES_NO] = { yes_no, false },
+	[VALUE_PROFILE] = { NULL, false },
+	[VALUE_USERNS] = { NULL, false },
+	[VALUE_ROOT] = { NULL, false },
+	[VALUE_NETWORK] = { NULL, false },
+	[VALUE_YES_NO] = { NULL, false },
 	[VALUE_SLICE] = { cgroup_name, true },
 	[VALUE_HOSTNAME] = { hostname, false },
-	[VALUE_HOME] = { value_home, false },
+	[VALUE_HOME] = { NULL, false },
 	[VALUE_SIZE] = { value_size, false },
+	[VALUE_SIZE_OR_NONE] = { value_size, true },
 	[VALUE_TERMINALS] = { terminals, false },
 	[VALUE_SECONDS] = { seconds, false },
 	[VALUE_RELATIVE_PATHS] = { value_relative_paths, true },
+	[VALUE_RUN_PATHS] = { value_run_paths, true },
 	[VALUE_PATHS] = { value_paths, true },
 	[VALUE_TMPFS] = { value_tmpfs, true },
 	[VALUE_BINDS] = { value_binds, true },
-	[VALUE_LOGOUT] = { logout_action, false },
+	[VALUE_LOGOUT] = { NULL, false },
 	[VALUE_BYTES] = { value_bytes, true },
 	[VALUE_CPU_TIME] = { value_cpu_time, true },
 	[VALUE_WEIGHT] = { value_weight, true },
@@ -293,5 +314,7 @@ value_normalise(enum value_type type, const char *text, const struct value_conte
 		    value_types[type].can_be_none ? "; for none, write \"" VALUE_NONE "\"" : "");
 		return false;
 	}
+	if (value_types[type].normalise == NULL)
+		return word(type, text, value);
 	return value_types[type].normalise(text, context, value);
 }

@@ -22,14 +22,20 @@
 enum value_type {
 	VALUE_NAMES,
 	VALUE_CGROUP,
+	VALUE_PROFILE,
+	VALUE_USERNS,
+	VALUE_ROOT,
+	VALUE_NETWORK,
 	VALUE_YES_NO,
 	VALUE_SLICE,
 	VALUE_HOSTNAME,
 	VALUE_HOME,
 	VALUE_SIZE,
+	VALUE_SIZE_OR_NONE,
 	VALUE_TERMINALS,
 	VALUE_SECONDS,
 	VALUE_RELATIVE_PATHS,
+	VALUE_RUN_PATHS,
 	VALUE_PATHS,
 	VALUE_TMPFS,
 	VALUE_BINDS,
@@ -91,9 +97,9 @@ bool value_size(const char *text, const struct value_context *context, struct va
 bool value_paths(const char *text, const struct value_context *context, struct value *value);
 bool value_relative_paths(const char *text, const struct value_context *context,
     struct value *value);
+bool value_run_paths(const char *text, const struct value_context *context, struct value *value);
 bool value_tmpfs(const char *text, const struct value_context *context, struct value *value);
 bool value_binds(const char *text, const struct value_context *context, struct value *value);
-bool value_home(const char *text, const struct value_context *context, struct value *value);
 bool value_is_path(const char *path, struct value *value);
 
 /* policy/limit_value.c */

@@ -8,6 +8,7 @@
 #include "test_policy_fixture.h"
 
 #include <linux/capability.h>
+#include <linux/sched.h>
 
 #define PLANS "tests/data/plan/"
 
@@ -21,6 +22,11 @@ static const struct controller_place on_v1[CONTROLLER_COUNT] = {
 };
 static const struct controller_place on_v2[CONTROLLER_COUNT] = { V2, V2, V2, V2, V2 };
 
+/* A root of one's own, over another tree, in a network of its own. */
+static const char own[] =
+    "[user alice]\nprofile = machine\nroot = overlay:/srv/tree\nroot_size = 4G\nnetwork = private\n"
+    "home = host\nwritable = /srv/data, -/srv/more\nrun = nscd\nnesting = yes\n";
+
 /* Every key that makes a step, so that each kind of step is there. */
 static const char full[] =
     "[host]\nshare_mounts = yes\nmemory.max = 4G\npids.max = 1000\n"
@@ -31,18 +37,27 @@ static const char full[] =
     "read_only = /srv, /var, -/opt\nhidden = /home, -/srv/exams\nwritable = /srv/data\n"
     "tmpfs = /scratch:1G, -/cache\nbind = /data, /data/old:/tmp/old:ro, -/net/x:/mnt/x\n";
 
+/* A section that no row has: the golden plans are those of shared. */
+#define SEALED "[user alice]\nprofile = sealed\n"
+#define SHARED "[group alice]\nprofile = shared\n"
+
 static void
 plan_make(const char *conf, bool v2, struct plan *plan)
 {
 	struct fixture f;
 	struct error err = ERROR_INIT;
 	struct policy policy = POLICY_INIT;
-	struct policy_text *text = fixture_parse(conf);
+	char shared[2048];
 
+	(void)snprintf(shared, sizeof(shared), SHARED "%s", conf);
+	struct policy_text *text = fixture_parse(shared);
 	fixture_init(&f);
 	memcpy(f.machine.place, v2 ? on_v2 : on_v1, sizeof(on_v1));
 	(void)snprintf(f.machine.unified, sizeof(f.machine.unified), "%s",
 	    v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified");
+	f.machine.tty_gid = 5;
+	f.subject.subuid = 100000;
+	f.subject.subgid = 200000;
 	cr_assert_eq(policy_resolve(text, &f.subject, &f.machine, &policy, &err), 0, "%s", err.text);
 	cr_assert_eq(plan_build(&policy, &f.subject, &f.machine, &places, plan, &err), 0, "%s", err.text);
 	policy_free(&policy);
@@ -111,6 +126,10 @@ Test(plan, is_as_written_down)
 	expect_golden("v2-template", "[user alice]\nhome = template:/srv/skel\n", true);
 	expect_golden("v2-ephemeral", "[user alice]\nhome = ephemeral\nhome_size = 64M\n", true);
 	expect_golden("v2-host", "[user alice]\nhome = host\n", true);
+	expect_golden("v1-sealed", SEALED, false);
+	expect_golden("v2-sealed", SEALED, true);
+	expect_golden("v2-machine", "[user alice]\nprofile = machine\n", true);
+	expect_golden("v2-base", own, true);
 }
 
 Test(plan, every_kind_has_a_name_of_its_own)
@@ -130,20 +149,20 @@ Test(plan, every_kind_has_a_name_of_its_own)
 /* A step of a kind that no policy makes could not have been tested. */
 Test(plan, the_full_policy_has_every_kind)
 {
-	struct plan v1 = PLAN_INIT, v2 = PLAN_INIT;
+	struct plan plan[3] = { PLAN_INIT, PLAN_INIT, PLAN_INIT };
 
-	plan_make(full, false, &v1);
-	plan_make(full, true, &v2);
+	plan_make(full, false, &plan[0]);
+	plan_make(full, true, &plan[1]);
+	plan_make(own, true, &plan[2]);
 	for (unsigned kind = 0; kind <= STEP_ENVIRONMENT; kind++) {
 		bool found = false;
-		for (size_t i = 0; i < v1.count; i++)
-			found |= v1.step[i].kind == kind;
-		for (size_t i = 0; i < v2.count; i++)
-			found |= v2.step[i].kind == kind;
+		for (size_t p = 0; p < 3; p++)
+			for (size_t i = 0; i < plan[p].count; i++)
+				found |= plan[p].step[i].kind == kind;
 		cr_expect(found, "no step %s", step_kind_name(kind));
 	}
-	plan_free(&v1);
-	plan_free(&v2);
+	for (size_t p = 0; p < 3; p++)
+		plan_free(&plan[p]);
 }
 
 static size_t
@@ -190,6 +209,72 @@ Test(plan, order)
 		size_t then = find_step(&plan, rows[i].then, rows[i].then_target);
 		cr_expect_lt(first, then, "%s: step %zu is after %zu", rows[i].why, first, then);
 	}
+	plan_free(&plan);
+}
+
+Test(plan, order_in_a_root_of_ones_own)
+{
+	static const struct {
+		const char *why;
+		enum step_kind first;
+		const char *first_target;
+		enum step_kind then;
+		const char *then_target;
+	} rows[] = {
+		{ "the host's later mounts come in", STEP_SLAVE, "/", STEP_ROOT, "/" },
+		{ "all of it lies in the own root", STEP_ROOT, "/", STEP_PROC, "/proc" },
+		{ "all of it lies in the own root", STEP_ROOT, "/", STEP_BIND, "/home/alice" },
+		{ "the host's services in the own /run", STEP_TMPFS, "/run", STEP_BIND, "/run/nscd" },
+		{ "the mark needs its directory", STEP_DIRECTORY, PLACE_RUN, STEP_HIDE, PLACE_RUN },
+		{ "the host's tree is needed until all is there", STEP_MARK, PLACE_MARK, STEP_PIVOT, "/" },
+		{ "the host's tree is needed until all is there", STEP_BIND, "/srv/data", STEP_PIVOT, "/" },
+	};
+	struct plan plan = PLAN_INIT;
+
+	plan_make(own, true, &plan);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t first = find_step(&plan, rows[i].first, rows[i].first_target);
+		size_t then = find_step(&plan, rows[i].then, rows[i].then_target);
+		cr_expect_lt(first, then, "%s: step %zu is after %zu", rows[i].why, first, then);
+	}
+	plan_free(&plan);
+}
+
+static const struct step *
+only_step(const struct plan *plan, enum step_kind kind)
+{
+	const struct step *found = NULL;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == kind) {
+			cr_assert(!found, "two steps %s", step_kind_name(kind));
+			found = &plan->step[i];
+		}
+	cr_assert(found != NULL, "no step %s", step_kind_name(kind));
+	return found;
+}
+
+Test(plan, root_inside_owns_what_it_may_change_and_nothing_else)
+{
+	struct plan plan = PLAN_INIT;
+	uid_t uid;
+	gid_t gid;
+
+	plan_make(SEALED, true, &plan);
+	const struct step *ids = only_step(&plan, STEP_USER_NAMESPACE);
+	const struct step *host = only_step(&plan, STEP_NAMESPACES);
+	cr_expect_eq(ids->flags & ~(unsigned)STEP_F_NESTING, CLONE_NEWUTS | CLONE_NEWIPC);
+	cr_expect_eq(host->flags, CLONE_NEWNS | CLONE_NEWPID, "its mounts and init must stay the host's");
+	cr_expect_str_eq(ids->source, "0 100000 1000\n1000 1000 1\n1001 101001 64535\n", "%s", ids->source);
+	cr_expect(strstr(ids->value, "5 5 1\n"), "no terminals for the group tty: %s", ids->value);
+	cr_expect(!(ids->flags & STEP_F_NESTING));
+	cr_expect(only_step(&plan, STEP_ROOT)->flags & STEP_F_NOSUID);
+	plan_root_ids(&plan, &uid, &gid);
+	cr_expect(uid == 100000 && gid == 200000);
+	plan_free(&plan);
+	plan_make("", true, &plan);
+	plan_root_ids(&plan, &uid, &gid);
+	cr_expect(uid == 0 && gid == 0);
 	plan_free(&plan);
 }
 
@@ -258,13 +343,13 @@ Test(plan, homes_that_are_no_ones_own_are_refused)
 		const char *conf;
 		const char *why; /* NULL: taken */
 	} rows[] = {
-		{ "/", "", "the home is /" },
-		{ "///", "", "the home is /" },
-		{ "", "", "not an absolute path" },
-		{ "home/alice", "", "not an absolute path" },
-		{ "/", "[default]\nhome = host\n", NULL },
-		{ "", "[default]\nhome = host\n", NULL },
-		{ "/home/alice/", "", NULL },
+		{ "/", SHARED, "the home is /" },
+		{ "///", SHARED, "the home is /" },
+		{ "", SHARED, "not an absolute path" },
+		{ "home/alice", SHARED, "not an absolute path" },
+		{ "/", SHARED "home = host\n", NULL },
+		{ "", SHARED "home = host\n", NULL },
+		{ "/home/alice/", SHARED, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

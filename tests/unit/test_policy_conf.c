@@ -57,8 +57,8 @@ Test(policy_conf, defaults_are_the_built_in_ones)
 	char *printed_shipped, *printed_all;
 
 	fixture_init(&f);
-	/* exempt is active; a user's keys and [host]'s are the rest, limits being in both. */
-	cr_expect(uncomment(all) == POLICY_KEY_COUNT - 1 + 2 * LIMIT_COUNT);
+	/* exempt and profile are active; limits are there twice, for [host] and for a user. */
+	cr_expect(uncomment(all) == POLICY_KEY_COUNT - 2 + 2 * LIMIT_COUNT);
 	printed_shipped = fixture_explain_conf(&f, shipped);
 	printed_all = fixture_explain_conf(&f, all);
 	cr_expect(strstr(printed_all, "# built in") == NULL, "%s", printed_all);
@@ -112,6 +112,6 @@ Test(policy_conf, examples_of_the_manual_parse)
 		at = end + 2;
 		examples++;
 	}
-	cr_expect(examples == 3, "%u", examples);
+	cr_expect(examples == 4, "%u", examples);
 	free(manual);
 }

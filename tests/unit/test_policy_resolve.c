@@ -236,14 +236,44 @@ Test(policy_resolve, exempt)
 	free(printed);
 }
 
-/* Every key, set to what is not its default: it must show, with its line, and only it. */
+/* How many lines are explained by a line of their own, not by the profile's. */
+static unsigned
+count_settings(const char *printed)
+{
+	unsigned settings = 0;
+
+	for (; (printed = strstr(printed, "# t:")) != NULL; printed++)
+		settings += strcspn(printed, "\n") < strcspn(printed, ",");
+	return settings;
+}
+
+static unsigned
+count_lines(const char *text)
+{
+	unsigned lines = 0;
+
+	for (; *text != '\0'; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
+/*
+ * Every key, set to what is not its default: it must show, with its line, and only it and
+ * what it needs.
+ */
 Test(policy_resolve, each_key_counts)
 {
 	static const struct {
-		const char *section, *key, *value;
+		const char *section, *key, *value, *needs;
 	} row[] = {
 		{ "host", "exempt", "bob" }, { "host", "cgroup", "other" },
 		{ "host", "share_mounts", "no" }, { "default", "slice", "s" },
+		{ "default", "profile", "machine" }, { "default", "root", "ephemeral:/x" },
+		{ "default", "root_size", "1048576", "root = overlay\n" },
+		{ "default", "run", "x, y/z" }, { "default", "setuid", "yes" },
+		{ "default", "sudo", "yes", "setuid = yes\nroot = overlay\n" },
+		{ "default", "userns", "host", "root = host\nnesting = yes\n" },
+		{ "default", "nesting", "yes" }, { "default", "network", "private" },
 		{ "default", "hostname", "x" }, { "default", "home", "host" },
 		{ "default", "home_size", "1048576" }, { "default", "home_passthrough", ".x" },
 		{ "default", "tmp_size", "1048576" }, { "default", "shm_size", "1048576" },
@@ -263,16 +293,15 @@ Test(policy_resolve, each_key_counts)
 	cr_expect(sizeof(row) / sizeof(row[0]) == POLICY_KEY_COUNT + LIMIT_COUNT);
 	fixture_init(&f);
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const char *needs = row[i].needs != NULL ? row[i].needs : "";
 		char conf[256], expected[256];
 		char *printed, *at;
-		unsigned settings = 0;
 
-		(void)snprintf(conf, sizeof(conf), "[slice s]\n[%s]\n%s = %s\n", row[i].section,
-		    row[i].key, row[i].value);
+		(void)snprintf(conf, sizeof(conf), "[slice s]\n[%s]\n%s = %s\n%s",
+		    row[i].section, row[i].key, row[i].value, needs);
 		printed = fixture_explain_conf(&f, conf);
-		for (at = printed; (at = strstr(at, "# t:")) != NULL; at++)
-			settings++;
-		cr_expect(settings == 1, "%s: %s", conf, printed);
+		cr_expect(count_settings(printed) == 1 + count_lines(needs), "%s: %s", conf,
+		    printed);
 		(void)snprintf(expected, sizeof(expected), "%s = %s", row[i].key, row[i].value);
 		at = strstr(printed, "# t:3\n");
 		cr_assert(at != NULL, "%s: %s", conf, printed);
