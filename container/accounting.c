@@ -14,6 +14,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <syslog.h>
 #include <time.h>
 
 #define WTMP_BATCH 256
@@ -21,6 +22,9 @@
 #define AGAIN_MS 500
 #define TRIES_MAX 20 /* 10 s, after which glibc's pututline(3) gives up, too */
 #define CLOCK_MS 1000
+/* Two for each login on a terminal; beyond, root inside is writing the host's disk full. */
+#define TOLD_MAX 256
+#define TOLD_MS 60000
 
 /* --- the host's files --------------------------------------------------------------- */
 
@@ -47,10 +51,31 @@ settle(struct server *server, int rc, const struct error *err)
 	return 0;
 }
 
+/* What is too much is not told at all; the log says so once a minute. */
+static bool
+may_tell(struct server *server)
+{
+	struct accounting *accounting = &server->accounting;
+	int64_t now = server_now();
+
+	if (now - accounting->told_since >= TOLD_MS || accounting->told == 0) {
+		accounting->told_since = now;
+		accounting->told = 0;
+	}
+	if (accounting->told == TOLD_MAX)
+		log_line(LOG_NOTICE, "container notice: user=%s uid=%u more than %d login records in a "
+		    "minute: last on the host does not show them all", server->record.user,
+		    (unsigned)server->uid, TOLD_MAX);
+	return accounting->told++ < TOLD_MAX;
+}
+
 static int
 tell_wtmp(struct server *server, const struct utmp_record *record)
 {
 	struct error err = ERROR_INIT;
+
+	if (!may_tell(server))
+		return 0;
 	autofd int fd = accounting_open_host(ACCOUNTING_WTMP, &err);
 	int rc = fd < 0 ? -1 : utmp_append(fd, record, &err);
 

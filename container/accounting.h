@@ -1,14 +1,18 @@
 /*
  * who(1) and last(1).  A login's utmp and wtmp records are written inside, by sshd's monitor
  * or by login(1), with the container's names of terminals and numbers of processes.  So the
- * container has files of its own, made below PLACE_RUN/UID and bound in by the plan, and
- * the supervisor tells the host's files what they say, in the host's names and numbers.
+ * container has files of its own, and the supervisor tells the host's files what they say, in
+ * the host's names and numbers.
+ *
+ * They are on a small tmpfs, which covers PLACE_RUN/UID while the container is built, so that
+ * the plan's steps bind them: root inside may write to them, and must not fill the host's /run.
  */
 #ifndef CONTAINER_ACCOUNTING_H
 #define CONTAINER_ACCOUNTING_H
 
 #include "container/utmp.h"
 #include "lib/error.h"
+#include "policy/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,16 +38,19 @@ struct accounting {
 	int watch;               /* owned; inotify(7), or -1: then looked at by the clock */
 	int utmp;                /* owned; the container's files, or -1 */
 	int wtmp;
+	int mount;               /* owned; what they are on, until the container has it; or -1 */
 	size_t mirrored;         /* records of the container's wtmp */
 	int64_t quiet_until;     /* monotonic ms: the watch is not heeded before */
 	int64_t again;           /* monotonic ms, or NEVER: a look then in any case */
+	int64_t told_since;      /* monotonic ms: a minute begins */
+	unsigned told;           /* in it, to the host's wtmp */
 	unsigned tries;          /* in vain, for somebody held a lock */
 	int64_t locked_until;    /* monotonic ms: somebody inside holds one, don't even try */
 	struct accounting_login *login; /* owned */
 	size_t logins;
 };
 
-#define ACCOUNTING_INIT { .watch = -1, .utmp = -1, .wtmp = -1, .again = INT64_MAX }
+#define ACCOUNTING_INIT { .watch = -1, .utmp = -1, .wtmp = -1, .mount = -1, .again = INT64_MAX }
 
 /* --- for the supervisor's other parts --- */
 
@@ -52,7 +59,7 @@ struct accounting {
  * private one, and then the plan's step binds nothing.  What goes wrong is logged: a
  * login without its line in who(1) is better than none.
  */
-void accounting_prepare(struct server *server);
+void accounting_prepare(struct server *server, const struct plan *plan);
 
 /* Takes over the files that a predecessor made, and what it had told the host. */
 void accounting_adopt(struct server *server);

@@ -7,19 +7,26 @@
 
 #include "container/accounting_owner.h"
 #include "container/log.h"
+#include "container/mount.h"
 #include "container/server.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/places.h"
+#include "lib/sys.h"
 #include "lib/text.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <syslog.h>
 #include <time.h>
+
+/* Ten thousand records: logins on as many terminals, in one container's life. */
+#define FILES_SIZE (4 * 1024 * 1024)
 
 static const struct {
 	const char *name;
@@ -67,7 +74,8 @@ watch_files(struct server *server)
 }
 
 static int
-make_file(const struct server *server, enum accounting_file file, struct error *err)
+make_file(int directory, enum accounting_file file, uid_t root_uid, gid_t root_gid,
+    struct error *err)
 {
 	struct error why = ERROR_INIT;
 	struct stat st;
@@ -81,9 +89,11 @@ make_file(const struct server *server, enum accounting_file file, struct error *
 	}
 	if (fstat(host, &st) < 0)
 		return error_set(err, errno, "stat %s", files[file].host);
-	autofd int fd = openat(server->directory, files[file].name,
+	autofd int fd = openat(directory, files[file].name,
 	    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0 || fchown(fd, st.st_uid, st.st_gid) < 0 || fchmod(fd, st.st_mode & 0664) < 0)
+	/* Owned as the host's, in the container's numbers: there root is sshd's monitor. */
+	if (fd < 0 || fchown(fd, root_uid + st.st_uid, root_gid + st.st_gid) < 0 ||
+	    fchmod(fd, st.st_mode & 0664) < 0)
 		return error_set(err, errno, "make a %s of the container's", files[file].name);
 	return take_fd(&fd);
 }
@@ -114,33 +124,40 @@ end_strangers(struct server *server)
 }
 
 static void
-remove_files(const struct server *server)
-{
-	for (int i = ACCOUNTING_UTMP; i <= ACCOUNTING_WTMP; i++)
-		(void)unlinkat(server->directory, files[i].name, 0); /* a leftover, or none */
-}
-
-void
-accounting_prepare(struct server *server)
+make_files(struct server *server, uid_t root_uid, gid_t root_gid)
 {
 	struct accounting *accounting = &server->accounting;
 	int *const fd[] = { [ACCOUNTING_UTMP] = &accounting->utmp, [ACCOUNTING_WTMP] = &accounting->wtmp };
 	char text[640];
 
-	remove_files(server);
 	for (int i = ACCOUNTING_UTMP; i <= ACCOUNTING_WTMP; i++) {
 		struct error err = ERROR_INIT;
 		own_close(fd[i]);
-		*fd[i] = make_file(server, (enum accounting_file)i, &err);
+		if (accounting->mount < 0)
+			accounting->mount = mount_new_tmpfs(FILES_SIZE, 0755, 0, 0, MOUNT_ATTR_NOSUID |
+			    MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, &err);
+		if (accounting->mount >= 0)
+			*fd[i] = make_file(accounting->mount, (enum accounting_file)i, root_uid, root_gid, &err);
 		if (err.text[0])
 			log_line(LOG_NOTICE, "container notice: user=%s uid=%u who and last on the host show "
 			    "the container's terminals: %s", server->record.user, (unsigned)server->uid,
 			    error_render(&err, text, sizeof(text)));
-		if (*fd[i] < 0)
-			(void)unlinkat(server->directory, files[i].name, 0);
+		if (*fd[i] < 0 && accounting->mount >= 0)
+			(void)unlinkat(accounting->mount, files[i].name, 0); /* half made, or none */
 	}
+}
+
+void
+accounting_prepare(struct server *server, const struct plan *plan)
+{
+	uid_t root_uid = 0;
+	gid_t root_gid = 0;
+
+	plan_root_ids(plan, &root_uid, &root_gid);
+	own_close(&server->accounting.mount);
+	make_files(server, root_uid, root_gid);
 	end_strangers(server);
-	if (accounting->utmp >= 0 || accounting->wtmp >= 0)
+	if (server->accounting.utmp >= 0 || server->accounting.wtmp >= 0)
 		watch_files(server);
 }
 
@@ -223,15 +240,36 @@ adopt_utmp(struct server *server)
 	owner_table_free(&owners);
 }
 
+/*
+ * Where they were bound.  Root inside can't take the mount away, but may have put anything in
+ * the place of one that never was: neither a device nor what is elsewhere is opened to write.
+ */
+static int
+find_file(int root, enum accounting_file file)
+{
+	struct error missing = ERROR_INIT;
+	struct statfs fs;
+	struct stat st;
+	autofd int name = path_open_beneath(root, files[file].host + 1, O_PATH | O_NOFOLLOW, &missing);
+
+	if (name < 0 || fstat(name, &st) < 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 ||
+	    fstatfs(name, &fs) < 0 || fs.f_type != TMPFS_MAGIC)
+		return -1;
+	return path_reopen(name, O_RDWR, &missing);
+}
+
 void
 accounting_adopt(struct server *server)
 {
 	struct accounting *accounting = &server->accounting;
+	char path[32];
 
-	accounting->utmp = openat(server->directory, files[ACCOUNTING_UTMP].name,
-	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	accounting->wtmp = openat(server->directory, files[ACCOUNTING_WTMP].name,
-	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	(void)text_format(path, sizeof(path), "/proc/%d/root", (int)server->record.init.pid);
+	autofd int root = server->init < 0 ? -1 : open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root >= 0) {
+		accounting->utmp = find_file(root, ACCOUNTING_UTMP);
+		accounting->wtmp = find_file(root, ACCOUNTING_WTMP);
+	}
 	if (accounting->utmp < 0 && accounting->wtmp < 0)
 		return;
 	watch_files(server);
@@ -253,6 +291,7 @@ accounting_close(struct server *server)
 	free(accounting->login);
 	own_close(&accounting->utmp);
 	own_close(&accounting->wtmp);
+	own_close(&accounting->mount);
 	/*
 	 * The watch stays for the next container, or the end of this process: closing it waits for
 	 * a grace period of the kernel's, 12 ms, and so would the user's next login.
@@ -260,5 +299,4 @@ accounting_close(struct server *server)
 	int watch = accounting->watch;
 	*accounting = (struct accounting)ACCOUNTING_INIT;
 	accounting->watch = watch;
-	remove_files(server);
 }

@@ -6,7 +6,9 @@
  */
 #include "container/build.h"
 
+#include "container/idmap.h"
 #include "container/inside.h"
+#include "container/userns.h"
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/sys.h"
@@ -84,26 +86,78 @@ namespace_flags(const struct plan *plan)
 	return 0;
 }
 
-static int
-first_process(const struct plan *plan, const struct cgroups *cgroups, int *status,
-    struct error *err)
+/* What the supervisor makes for the first process, since it is named by pids of the host's. */
+struct ids {
+	struct userns own;   /* with the namespaces that it owns */
+	int template;        /* owned; root's as the user's; or -1 */
+	uid_t root_uid;
+	gid_t root_gid;
+};
+
+#define IDS_INIT { .own = USERNS_INIT, .template = -1 }
+
+static void
+ids_free(struct ids *ids)
 {
-	struct inside inside = INSIDE_INIT;
+	userns_free(&ids->own);
+	own_close(&ids->template);
+}
+
+static int
+make_own(const struct step *step, struct ids *ids, struct error *err)
+{
+	struct userns_request request = {
+		.uid_map = step->source, .gid_map = step->value,
+		.flags = step->flags & (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET),
+		.nesting = step->flags & STEP_F_NESTING,
+	};
+
+	if (!step->source || !step->value)
+		return error_set(err, 0, "the user has no subordinate ids");
+	ids->root_uid = step->uid;
+	ids->root_gid = step->gid;
+	return userns_make(&request, &ids->own, err);
+}
+
+static int
+make_ids(const struct plan *plan, struct ids *ids, struct error *err)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+		if (step->kind == STEP_USER_NAMESPACE && make_own(step, ids, err) < 0)
+			return -1;
+		if (step->kind != STEP_HOME || step->home != HOME_TEMPLATE)
+			continue;
+		ids->template = idmap_root_to(step->uid, step->gid, err);
+		if (ids->template < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+first_process(struct inside *inside, const struct cgroups *cgroups, const struct ids *ids,
+    int *status, struct error *err)
+{
 	static char *const argv[] = { (char *)(uintptr_t)"pam_ctr-init", NULL };
 	static char *const envp[] = { NULL };
 
-	inside.plan = plan;
-	inside.notice = tell_notice;
-	inside.context = status;
+	inside->notice = tell_notice;
+	inside->context = status;
+	inside->userns = ids->own.fd[USERNS_USER];
+	inside->template_userns = ids->template;
+	inside->root_uid = ids->root_uid;
+	inside->root_gid = ids->root_gid;
 	if (getpid() != 1)
 		return error_set(err, 0, "the container's first process is not its PID 1");
-	if (become_neutral(err) < 0 || cgroups_enter(cgroups, err) < 0)
+	if (become_neutral(err) < 0 || cgroups_enter(cgroups, err) < 0 ||
+	    userns_enter_parts(&ids->own, err) < 0)
 		return -1;
 	autofd int init = open(PLACE_INIT, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (init < 0)
 		return error_set(err, errno, "open %s: is pam_ctr installed whole?", PLACE_INIT);
-	int rc = inside_run(&inside, err);
-	inside_free(&inside);
+	int rc = inside_run(inside, err);
+	inside_free(inside);
 	if (rc < 0)
 		return -1;
 	if (chdir("/") < 0)
@@ -140,10 +194,11 @@ explain_clone(int errnum, struct error *err)
 
 int
 build_start(struct build *build, const struct plan *plan, const struct cgroups *cgroups,
-    struct error *err)
+    const struct inside_cover *cover, struct error *err)
 {
 	int pair[2];
 	int pidfd = -1;
+	struct ids ids = IDS_INIT;
 	int cgroup = cgroups_clone_fd(cgroups);
 	struct clone_args args = {
 		.flags = namespace_flags(plan) | CLONE_PIDFD | (cgroup >= 0 ? CLONE_INTO_CGROUP : 0),
@@ -156,18 +211,29 @@ build_start(struct build *build, const struct plan *plan, const struct cgroups *
 		return error_set(err, errno, "make a socket for the building");
 	autofd int ours = pair[0];
 	autofd int theirs = pair[1];
+	if (make_ids(plan, &ids, err) < 0) {
+		ids_free(&ids);
+		return -1;
+	}
 	pid_t pid = sys_clone3(&args);
-	if (pid < 0)
-		return explain_clone(errno, err);
 	if (pid == 0) {
 		struct error why = ERROR_INIT;
+		struct inside inside = INSIDE_INIT;
 		own_close(&ours);
-		(void)first_process(plan, cgroups, &theirs, &why);
+		inside.plan = plan;
+		inside.cover = cover;
+		(void)first_process(&inside, cgroups, &ids, &theirs, &why);
 		tell(theirs, message_failed, &why);
 		_exit(1);
 	}
-	*build = (struct build) { .pid = pid, .pidfd = pidfd, .status = take_fd(&ours) };
-	return 0;
+	int rc = pid < 0 ? explain_clone(errno, err) : 0;
+	*build = (struct build) { .pid = pid, .pidfd = pidfd, .status = -1, .userns = -1 };
+	if (rc == 0) {
+		build->status = take_fd(&ours);
+		build->userns = take_fd(&ids.own.fd[USERNS_USER]);
+	}
+	ids_free(&ids);
+	return rc;
 }
 
 enum build_news
@@ -195,5 +261,6 @@ build_free(struct build *build)
 {
 	own_close(&build->pidfd);
 	own_close(&build->status);
+	own_close(&build->userns);
 	*build = (struct build)BUILD_INIT;
 }

@@ -6,6 +6,7 @@
 #define CONTAINER_BUILD_H
 
 #include "container/cgroup.h"
+#include "container/inside.h"
 #include "lib/error.h"
 #include "policy/plan.h"
 
@@ -15,9 +16,10 @@ struct build {
 	pid_t pid;
 	int pidfd;  /* owned */
 	int status; /* owned; messages of the first process arrive here */
+	int userns; /* owned; the container's own user namespace, or -1 */
 };
 
-#define BUILD_INIT { .pid = -1, .pidfd = -1, .status = -1 }
+#define BUILD_INIT { .pid = -1, .pidfd = -1, .status = -1, .userns = -1 }
 
 enum build_news {
 	BUILD_NOTICE, /* err->text is worth a line in the log; the building goes on */
@@ -25,9 +27,9 @@ enum build_news {
 	BUILD_FAILED  /* err says why; the process ends by itself */
 };
 
-/* Clones the process, which has copies of plan and cgroups of its own. */
+/* Clones the process, which has copies of plan, cgroups and cover (or NULL) of its own. */
 int build_start(struct build *build, const struct plan *plan, const struct cgroups *cgroups,
-    struct error *err);
+    const struct inside_cover *cover, struct error *err);
 
 /* Reads one message; to be called when status is readable. */
 enum build_news build_news(struct build *build, struct error *err);

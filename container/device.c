@@ -8,15 +8,11 @@
 #include "lib/sys.h"
 #include "lib/text.h"
 
-#include <grp.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #define DEV_SIZE (256 * 1024)
-/* Fixed in every distribution that we know of; used where /etc/group has no tty. */
-#define TTY_GID 5
-
 static const struct {
 	const char *name;
 	unsigned major, minor;
@@ -45,16 +41,38 @@ static const char *const directories[] = { "pts", "shm" };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static gid_t
-tty_gid(void)
+static int
+give(const struct inside *inside, int dev, const char *name, gid_t gid, struct error *err)
 {
-	const struct group *tty = getgrnam("tty");
+	if (fchownat(dev, name, inside->root_uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "chown %s", name);
+	return 0;
+}
 
-	return tty ? tty->gr_gid : TTY_GID;
+/* Without a user namespace all of it is root's as it was made, but for the group of tty. */
+static int
+give_all(const struct inside *inside, int dev, gid_t tty, struct error *err)
+{
+	/* As on any host: who may write to it is decided by the terminal itself. */
+	if (give(inside, dev, "tty", tty, err) < 0)
+		return -1;
+	if (inside->root_uid == 0)
+		return 0;
+	for (size_t i = 0; i < COUNT(nodes); i++)
+		if (strcmp(nodes[i].name, "tty") != 0 &&
+		    give(inside, dev, nodes[i].name, inside->root_gid, err) < 0)
+			return -1;
+	for (size_t i = 0; i < COUNT(links); i++)
+		if (give(inside, dev, links[i].name, inside->root_gid, err) < 0)
+			return -1;
+	for (size_t i = 0; i < COUNT(directories); i++)
+		if (give(inside, dev, directories[i], inside->root_gid, err) < 0)
+			return -1;
+	return 0;
 }
 
 static int
-fill_dev(int dev, struct error *err)
+fill_dev(const struct inside *inside, int dev, gid_t tty, struct error *err)
 {
 	for (size_t i = 0; i < COUNT(nodes); i++)
 		if (mknodat(dev, nodes[i].name, S_IFCHR | nodes[i].mode,
@@ -66,22 +84,19 @@ fill_dev(int dev, struct error *err)
 	for (size_t i = 0; i < COUNT(directories); i++)
 		if (mkdirat(dev, directories[i], 0755) < 0)
 			return error_set(err, errno, "make the directory %s", directories[i]);
-	/* As on any host: who may write to it is decided by the terminal itself. */
-	if (fchownat(dev, "tty", 0, tty_gid(), AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set(err, errno, "chown the node tty");
-	return 0;
+	return give_all(inside, dev, tty, err);
 }
 
 int
 inside_dev(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
-	autofd int dev = mount_new_tmpfs(DEV_SIZE, step->mode, 0, 0,
+	autofd int dev = mount_new_tmpfs(DEV_SIZE, step->mode, inside->root_uid, inside->root_gid,
 	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);
 
 	(void)index;
 	if (dev < 0)
 		return -1;
-	if (fill_dev(dev, err) < 0)
+	if (fill_dev(inside, dev, step->gid, err) < 0)
 		return error_prefix(err, "%s", step->target);
 	return inside_attach_tmpfs(inside, dev, step->target, err);
 }
@@ -96,7 +111,7 @@ inside_devpts(struct inside *inside, const struct step *step, size_t index, stru
 
 	(void)index;
 	if (text_format(mode, sizeof(mode), "%04o", step->mode) < 0 ||
-	    text_format(gid, sizeof(gid), "%u", (unsigned)tty_gid()) < 0 ||
+	    text_format(gid, sizeof(gid), "%u", (unsigned)step->gid) < 0 ||
 	    text_format(max, sizeof(max), "%llu", (unsigned long long)step->size) < 0)
 		return error_set(err, errno, "set up the terminals");
 	autofd int devpts = mount_new("devpts", options, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, err);

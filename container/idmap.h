@@ -1,5 +1,6 @@
 /*
- * A mount seen through other ids, mount_setattr(2) MOUNT_ATTR_IDMAP.
+ * Mounts that show other owners than the disk has: a template's files as the user's own.
+ * mount_setattr(2), MOUNT_ATTR_IDMAP.
  */
 #ifndef CONTAINER_IDMAP_H
 #define CONTAINER_IDMAP_H
@@ -9,10 +10,12 @@
 #include <sys/types.h>
 
 /*
- * Makes what is root's on the detached mount appear as uid's and gid's, and what these
- * write as root's.  Linux 5.12, and a file system that supports it; refused with a sentence
- * that says so otherwise.
+ * Shows a detached mount, and all below it, through the maps of a user namespace, an open
+ * descriptor: an id on disk as the id that the namespace maps it to.
  */
-int idmap_root_to(int mount, uid_t uid, gid_t gid, struct error *err);
+int idmap_mount(int mount, int userns, struct error *err);
+
+/* A user namespace that maps root to uid and gid, and nobody else. */
+int idmap_root_to(uid_t uid, gid_t gid, struct error *err);
 
 #endif

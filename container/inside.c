@@ -6,6 +6,7 @@
 #include "container/inside.h"
 
 #include "container/mount.h"
+#include "container/mountinfo.h"
 #include "lib/mark.h"
 #include "lib/own.h"
 #include "lib/path.h"
@@ -13,21 +14,50 @@
 #include "lib/text.h"
 
 #include <limits.h>
+#include <net/if.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 /* Where a hidden directory's own mount points, such as one's home, are made. */
 #define HIDE_SIZE 65536
-/* mountinfo of a host with very many mounts; more is refused rather than half read. */
-#define MOUNTINFO_MAX (16 * 1024 * 1024)
 
 typedef int step_function(struct inside *inside, const struct step *step, size_t index,
     struct error *err);
 
+uid_t
+inside_uid(const struct inside *inside, uid_t uid)
+{
+	return uid == 0 ? inside->root_uid : uid;
+}
+
+gid_t
+inside_gid(const struct inside *inside, gid_t gid)
+{
+	return gid == 0 ? inside->root_gid : gid;
+}
+
+int
+inside_open(const struct inside *inside, const char *path, struct error *err)
+{
+	struct error why = ERROR_INIT;
+
+	if (inside->root < 0)
+		return path_open_trusted(path, err);
+	/* Mostly there is no link to be followed, and nothing then to lead out of the own root. */
+	int fd = path_open_beneath(inside->root, path[1] ? path + 1 : ".", O_PATH, &why);
+	if (fd >= 0 || why.errnum != ELOOP) {
+		*err = why;
+		return fd;
+	}
+	return path_open_trusted_below(inside->root, inside->root_uid, path, err);
+}
+
 static int
-open_parent(const char *target, const char **name, struct error *err)
+open_parent(const struct inside *inside, const char *target, const char **name, struct error *err)
 {
 	char parent[PATH_MAX];
 	const char *slash = strrchr(target, '/');
@@ -38,7 +68,7 @@ open_parent(const char *target, const char **name, struct error *err)
 	memcpy(parent, target, (size_t)(slash - target));
 	parent[slash - target] = '\0';
 	*name = slash + 1;
-	return path_open_trusted(parent[0] ? parent : "/", err);
+	return inside_open(inside, parent[0] ? parent : "/", err);
 }
 
 static bool
@@ -57,7 +87,7 @@ make_target(const struct inside *inside, const char *target, mode_t type, struct
 {
 	struct error why = ERROR_INIT;
 	const char *name;
-	autofd int parent = open_parent(target, &name, &why);
+	autofd int parent = open_parent(inside, target, &name, &why);
 
 	/* hidden = /home and a home two levels below: make the level between, too. */
 	if (parent < 0 && why.errnum == ENOENT && name && name > target + 1) {
@@ -65,21 +95,23 @@ make_target(const struct inside *inside, const char *target, mode_t type, struct
 		autofd int made = above ? make_target(inside, above, S_IFDIR, err) : -1;
 		if (made < 0)
 			return -1;
-		parent = open_parent(target, &name, &why);
+		parent = open_parent(inside, target, &name, &why);
 	}
 	if (parent < 0 || !name || !is_ours(inside, parent))
 		return error_set(err, ENOENT, "open %s", target);
 	int rc = type == S_IFDIR ? mkdirat(parent, name, 0755) : mknodat(parent, name, S_IFREG | 0444, 0);
 	if (rc < 0)
 		return error_set(err, errno, "make %s", target);
-	return path_open_trusted(target, err);
+	if (fchownat(parent, name, inside->root_uid, inside->root_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "chown %s", target);
+	return inside_open(inside, target, err);
 }
 
 int
 inside_target(const struct inside *inside, const char *target, mode_t type, struct error *err)
 {
 	struct error why = ERROR_INIT;
-	int fd = path_open_trusted(target, &why);
+	int fd = inside_open(inside, target, &why);
 
 	if (fd >= 0)
 		return fd;
@@ -103,15 +135,21 @@ inside_attach(struct inside *inside, int mount, const char *target, struct error
 }
 
 int
-inside_attach_tmpfs(struct inside *inside, int mount, const char *target, struct error *err)
+inside_take_device(struct inside *inside, int mount, struct error *err)
 {
 	if (inside->devices == INSIDE_DEVICES_MAX)
-		return error_set(err, 0, "mount on %s: more than %d tmpfs in one policy", target,
+		return error_set(err, 0, "more than %d file systems of the container's own",
 		    INSIDE_DEVICES_MAX);
-	if (inside_attach(inside, mount, target, err) < 0)
-		return -1;
 	inside->device[inside->devices++] = mount_device(mount);
 	return 0;
+}
+
+int
+inside_attach_tmpfs(struct inside *inside, int mount, const char *target, struct error *err)
+{
+	if (inside_attach(inside, mount, target, err) < 0)
+		return -1;
+	return inside_take_device(inside, mount, err) < 0 ? error_prefix(err, "mount on %s", target) : 0;
 }
 
 static int
@@ -132,12 +170,35 @@ is_entered(struct inside *inside, const struct step *step, size_t index, struct 
 	return 0;
 }
 
+/* container/root_overlay.c has taken it into the root's seed. */
+static int
+is_planted(struct inside *inside, const struct step *step, size_t index, struct error *err)
+{
+	(void)inside, (void)step, (void)index, (void)err;
+	return 0;
+}
+
 static int
 set_hostname(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
 	(void)inside, (void)index;
 	if (sethostname(step->value, strlen(step->value)) < 0)
 		return error_set(err, errno, "set the host name %s", step->value);
+	return 0;
+}
+
+static int
+loopback_up(struct inside *inside, const struct step *step, size_t index, struct error *err)
+{
+	struct ifreq request = { .ifr_name = "lo" };
+	autofd int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)inside, (void)step, (void)index;
+	if (any < 0 || ioctl(any, SIOCGIFFLAGS, &request) < 0)
+		return error_set(err, errno, "look at the loopback interface");
+	request.ifr_flags |= IFF_UP;
+	if (ioctl(any, SIOCSIFFLAGS, &request) < 0)
+		return error_set(err, errno, "set the loopback interface up");
 	return 0;
 }
 
@@ -153,74 +214,6 @@ make_slave(struct inside *inside, const struct step *step, size_t index, struct 
 	return 0;
 }
 
-/* proc(5): octal escapes for what would break the line. */
-static void
-unescape(char *path)
-{
-	char *out = path;
-
-	for (; *path; path++, out++) {
-		if (path[0] == '\\' && path[1] >= '0' && path[1] <= '3' && path[2] && path[3]) {
-			*out = (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0'));
-			path += 3;
-		} else {
-			*out = *path;
-		}
-	}
-	*out = '\0';
-}
-
-/* The mount point of a mountinfo line if its file system is type, else NULL; cuts the line. */
-static char *
-line_of_type(char *line, const char *type)
-{
-	char *dash = strstr(line, " - ");
-	char *field = line;
-
-	if (!dash || strncmp(dash + 3, type, strlen(type)) != 0 || dash[3 + strlen(type)] != ' ')
-		return NULL;
-	*dash = '\0';
-	for (int i = 0; field && i < 4; i++) {
-		field = strchr(field, ' ');
-		field = field ? field + 1 : NULL;
-	}
-	if (!field)
-		return NULL;
-	field[strcspn(field, " ")] = '\0';
-	unescape(field);
-	return field;
-}
-
-static char *
-read_mountinfo(struct error *err)
-{
-	autofd int fd = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
-	size_t room = 65536, length = 0;
-	autofree char *text = malloc(room);
-
-	while (text && fd >= 0) {
-		ssize_t n = read(fd, text + length, room - length - 1);
-		if (n < 0 && errno != EINTR)
-			break;
-		if (n == 0) {
-			text[length] = '\0';
-			return take_ptr(&text);
-		}
-		length += n > 0 ? (size_t)n : 0;
-		if (room - length < 4096 && room < MOUNTINFO_MAX) {
-			char *more = realloc(text, room *= 2);
-			if (!more)
-				break;
-			text = more;
-		}
-		errno = EFBIG;
-		if (room - length < 2)
-			break;
-	}
-	(void)error_set(err, errno, "read /proc/self/mountinfo");
-	return NULL;
-}
-
 /*
  * One procfs of the host's left anywhere would show its processes, and void the masks for
  * who can make a user namespace.  What lies below our own is covered by it, and unreachable.
@@ -228,16 +221,17 @@ read_mountinfo(struct error *err)
 static int
 detach_other_procs(const char *ours, struct error *err)
 {
-	autofree char *text = read_mountinfo(err);
+	autofree char *text = mountinfo_read(err);
+	struct mountinfo mount;
 
 	if (!text)
 		return -1;
-	for (char *line, *cursor = text; (line = text_next_line(&cursor));) {
-		const char *point = line_of_type(line, "proc");
-		if (!point || !strcmp(point, ours) || !strncmp(point, "/proc/", 6))
+	for (char *cursor = text; mountinfo_next(&cursor, &mount);) {
+		if (strcmp(mount.type, "proc") != 0 || !strcmp(mount.point, ours) ||
+		    !strncmp(mount.point, "/proc/", 6))
 			continue;
-		if (sys_umount2(point, SYS_MNT_DETACH | SYS_UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
-			return error_set(err, errno, "detach the procfs on %s", point);
+		if (sys_umount2(mount.point, SYS_MNT_DETACH | SYS_UMOUNT_NOFOLLOW) < 0 && errno != EINVAL)
+			return error_set(err, errno, "detach the procfs on %s", mount.point);
 	}
 	return 0;
 }
@@ -258,7 +252,8 @@ mount_proc(struct inside *inside, const struct step *step, size_t index, struct 
 static int
 mount_tmpfs(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
-	autofd int tmpfs = mount_new_tmpfs(step->size, step->mode, step->uid, step->gid,
+	autofd int tmpfs = mount_new_tmpfs(step->size, step->mode, inside_uid(inside, step->uid),
+	    inside_gid(inside, step->gid),
 	    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
 
 	(void)index;
@@ -269,7 +264,7 @@ static int
 make_directory(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
 	const char *name;
-	autofd int parent = open_parent(step->target, &name, err);
+	autofd int parent = open_parent(inside, step->target, &name, err);
 
 	(void)index;
 	if (parent < 0)
@@ -278,7 +273,8 @@ make_directory(struct inside *inside, const struct step *step, size_t index, str
 		return error_set(err, EPERM, "mkdir %s outside the container's own mounts", step->target);
 	if (mkdirat(parent, name, step->mode) < 0)
 		return error_set(err, errno, "mkdir %s", step->target);
-	if (fchownat(parent, name, step->uid, step->gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(parent, name, inside_uid(inside, step->uid), inside_gid(inside, step->gid),
+	        AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(err, errno, "chown %s", step->target);
 	return 0;
 }
@@ -289,7 +285,7 @@ change_mount(struct inside *inside, const char *target, uint64_t set, uint64_t c
     struct error *err)
 {
 	struct error why = ERROR_INIT;
-	autofd int fd = path_open_trusted(target, err);
+	autofd int fd = inside_open(inside, target, err);
 
 	if (fd < 0)
 		return -1;
@@ -337,7 +333,9 @@ attach_bind(struct inside *inside, const struct step *step, size_t index, struct
 
 	if (mount < 0)
 		return 0; /* optional, and not there */
-	if (step->flags & STEP_F_READ_ONLY && mount_set(mount, MOUNT_ATTR_RDONLY, 0, err) < 0)
+	uint64_t attributes = (step->flags & STEP_F_READ_ONLY ? MOUNT_ATTR_RDONLY : 0) |
+	    (step->flags & STEP_F_NOSUID ? MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV : 0);
+	if (attributes && mount_set(mount, attributes, 0, err) < 0)
 		return error_prefix(err, "%s", step->source);
 	return inside_attach(inside, mount, step->target, err);
 }
@@ -347,14 +345,14 @@ static int
 cover(struct inside *inside, const struct step *step, uint64_t attributes, struct error *err)
 {
 	struct stat st;
-	autofd int fd = path_open_trusted(step->target, err);
+	autofd int fd = inside_open(inside, step->target, err);
 
 	if (fd < 0)
 		return -1;
 	if (fstat(fd, &st) < 0)
 		return error_set(err, errno, "stat %s", step->target);
 	if (S_ISDIR(st.st_mode)) {
-		autofd int empty = mount_new_tmpfs(HIDE_SIZE, 0755, 0, 0,
+		autofd int empty = mount_new_tmpfs(HIDE_SIZE, 0755, inside->root_uid, inside->root_gid,
 		    (unsigned)(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | attributes), err);
 		return empty < 0 ? -1 : inside_attach_tmpfs(inside, empty, step->target, err);
 	}
@@ -383,15 +381,20 @@ static int
 write_mark(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
 	const char *name;
-	autofd int parent = open_parent(step->target, &name, err);
+	autofd int parent = open_parent(inside, step->target, &name, err);
 
 	(void)index;
-	if (parent < 0)
+	if (parent < 0 || !name)
 		return -1;
 	if (!is_ours(inside, parent))
 		return error_set(err, EPERM, "write %s outside the container's own mounts", step->target);
 	/* Then for good: not even root in there can take it away or write another. */
-	return mark_write(parent, err) < 0 ? -1 : mount_set(parent, MOUNT_ATTR_RDONLY, 0, err);
+	if (mark_write(parent, err) < 0)
+		return -1;
+	/* Root's in there, as on any machine; who looks at it inside wants to see that. */
+	if (fchownat(parent, name, inside->root_uid, inside->root_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(err, errno, "chown %s", step->target);
+	return mount_set(parent, MOUNT_ATTR_RDONLY, 0, err);
 }
 
 /*
@@ -407,7 +410,11 @@ static const struct step_runner runners[] = {
 	[STEP_CGROUP_ENTER] = { NULL, is_entered },
 	[STEP_CGROUP_NAMESPACE] = { NULL, unshare_cgroups },
 	[STEP_HOSTNAME] = { NULL, set_hostname },
+	[STEP_LOOPBACK] = { NULL, loopback_up },
 	[STEP_SLAVE] = { NULL, make_slave },
+	[STEP_ROOT] = { inside_root_prepare, inside_root },
+	[STEP_ACCOUNT] = { NULL, is_planted },
+	[STEP_PIVOT] = { NULL, inside_pivot },
 	[STEP_PROC] = { NULL, mount_proc },
 	[STEP_MASK] = { NULL, mask },
 	[STEP_DEV] = { NULL, inside_dev },
@@ -456,6 +463,15 @@ prepare_all(struct inside *inside, struct error *err)
 	return 0;
 }
 
+static int
+attach_cover(const struct inside_cover *cover, struct error *err)
+{
+	if (!cover || cover->mount < 0)
+		return 0;
+	autofd int target = path_open_trusted(cover->directory, err);
+	return target < 0 ? -1 : mount_attach(cover->mount, target, err);
+}
+
 int
 inside_run(struct inside *inside, struct error *err)
 {
@@ -471,7 +487,8 @@ inside_run(struct inside *inside, struct error *err)
 			return error_set(err, ENOSYS, "run step %s", step_kind_name(step->kind));
 		if (call(runner_of(step)->run, inside, i, err) < 0)
 			return -1;
-		if (step->phase == PHASE_INSIDE && step->kind == STEP_SLAVE && prepare_all(inside, err) < 0)
+		if (step->phase == PHASE_INSIDE && step->kind == STEP_SLAVE &&
+		    (attach_cover(inside->cover, err) < 0 || prepare_all(inside, err) < 0))
 			return -1;
 	}
 	return 0;
@@ -483,6 +500,8 @@ inside_free(struct inside *inside)
 	for (size_t i = 0; inside->prepared && i < inside->plan->count; i++)
 		own_close(&inside->prepared[i]);
 	free(inside->prepared);
+	own_close(&inside->root);
+	own_close(&inside->root_store);
 	own_close(&inside->home);
 	own_close(&inside->store);
 	own_close(&inside->home_inside);

@@ -6,6 +6,7 @@
 #include "container/host.h"
 #include "container/log.h"
 #include "container/server.h"
+#include "container/userns.h"
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/sys.h"
@@ -47,6 +48,7 @@ forget(struct server *server)
 	build_free(&server->build);
 	cgroups_free(&server->cgroups);
 	own_close(&server->init);
+	own_close(&server->userns);
 	record_free(&server->record);
 	if (unlinkat(server->directory, "record", 0) < 0 && errno != ENOENT) {
 		struct error err = ERROR_INIT;
@@ -134,6 +136,7 @@ void
 container_build(struct server *server, struct request *request)
 {
 	struct error err = ERROR_INIT;
+	char directory[64];
 
 	server->started = server_now();
 	if (host_prepare(&request->plan, &err) < 0) {
@@ -146,9 +149,13 @@ container_build(struct server *server, struct request *request)
 		return;
 	}
 	describe(server, request);
-	accounting_prepare(server);
+	accounting_prepare(server, &request->plan);
+	(void)text_format(directory, sizeof(directory), PLACE_RUN "/%u", (unsigned)server->uid);
+	const struct inside_cover cover = { .mount = server->accounting.mount, .directory = directory };
 	/* The child has its own copy of the plan: clone3 without CLONE_VM. */
-	if (build_start(&server->build, &request->plan, &server->cgroups, &err) < 0) {
+	int rc = build_start(&server->build, &request->plan, &server->cgroups, &cover, &err);
+	own_close(&server->accounting.mount);
+	if (rc < 0) {
 		fail_build(server, &err);
 		return;
 	}
@@ -169,6 +176,7 @@ become_alive(struct server *server, struct error *err)
 	if (container_save(server, err) < 0)
 		return -1;
 	server->init = take_fd(&server->build.pidfd);
+	server->userns = take_fd(&server->build.userns);
 	build_free(&server->build);
 	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
 	set_state(server, STATE_ALIVE, NEVER);
@@ -412,7 +420,7 @@ adopt_sessions(struct server *server)
 
 	server->session = calloc(record->sessions + 1, sizeof(*server->session));
 	for (size_t i = 0; server->session && i < record->sessions; i++) {
-		struct session session = { .terminal = -1, .joined = true };
+		struct session session = { .terminal = -1, .joined = true, .loan = TERMINAL_LOAN_INIT };
 		session.pidfd = process_open(&record->session[i].caller);
 		if (session.pidfd < 0)
 			continue;
@@ -421,6 +429,19 @@ adopt_sessions(struct server *server)
 		server->session[kept++] = session;
 	}
 	record->sessions = kept;
+}
+
+/* The UTS namespace was just proven to be the recorded one, so its owner is the container's. */
+static int
+adopt_userns(struct server *server)
+{
+	struct error err = ERROR_INIT;
+
+	server->userns = userns_of(server->record.init.pid, &err);
+	if (server->userns >= 0 || err.errnum == 0)
+		return 0;
+	log_error(&err, "uid=%u: dissolve what is left", (unsigned)server->uid);
+	return -1;
 }
 
 void
@@ -445,7 +466,7 @@ container_adopt(struct server *server)
 		return;
 	}
 	server->init = process_open(&record->init);
-	if (server->init < 0 || !init_is_proven(record)) {
+	if (server->init < 0 || !init_is_proven(record) || adopt_userns(server) < 0) {
 		own_close(&server->init);
 		record->sessions = 0;
 		accounting_adopt(server);

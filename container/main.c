@@ -82,7 +82,8 @@ close_standard(struct error *err)
 static int
 detach(struct error *err)
 {
-	(void)umask(077);
+	/* A cgroup's directory is for its user to read; what is not for all to see says so by its mode. */
+	(void)umask(022);
 	if (setsid() < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0)
 		return error_set(err, errno, "detach from the caller");
 	raise_limits();
@@ -126,6 +127,7 @@ supervise(uid_t uid, struct error *err)
 	server->uid = uid;
 	server->listener = SPAWN_FD;
 	server->build = (struct build)BUILD_INIT;
+	server->userns = -1;
 	server->accounting = (struct accounting)ACCOUNTING_INIT;
 	server->init = server->rest = -1;
 	server->record = (struct record)RECORD_INIT;

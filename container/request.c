@@ -7,6 +7,7 @@
 #include "container/server.h"
 #include "lib/own.h"
 #include "lib/places.h"
+#include "lib/subid.h"
 #include "lib/sys.h"
 #include "lib/text.h"
 
@@ -119,6 +120,21 @@ refuse(struct request *request, const struct error *err)
 	answer(request, WIRE_REFUSED, error_render(err, text, sizeof(text)));
 }
 
+/* Allots them at the user's first login; that may take a moment. */
+static int
+find_subids(const struct policy *policy, struct subject *subject, struct error *err)
+{
+	struct subid_range range;
+
+	if (policy->userns == USERNS_HOST)
+		return 0;
+	if (subid_allot(subject->user, subject->uid, &range, err) < 0)
+		return -1;
+	subject->subuid = range.uid;
+	subject->subgid = range.gid;
+	return 0;
+}
+
 /* The policy for this login.  Returns 1 if it is exempt, 0 if request->plan is filled. */
 static int
 make_plan(struct server *server, struct request *request, struct policy *policy,
@@ -134,8 +150,9 @@ make_plan(struct server *server, struct request *request, struct policy *policy,
 		rc = 1;
 	}
 	if (text && policy_resolve(text, request->subject, &server->machine, policy, err) == 0)
-		rc = policy->exempt ? 1 : plan_build(policy, request->subject, &server->machine, &places,
-		    &request->plan, err);
+		rc = policy->exempt ? 1 : find_subids(policy, request->subject, err);
+	if (rc == 0 && !policy->exempt)
+		rc = plan_build(policy, request->subject, &server->machine, &places, &request->plan, err);
 	policy_text_free(text);
 	return rc;
 }
@@ -292,4 +309,13 @@ request_ready(struct server *server, struct request *request)
 		first_words(server, request, packet, length);
 	else
 		request->state = REQUEST_DONE; /* gone, or speaking out of turn */
+}
+
+void
+request_hear(struct server *server, const char *session)
+{
+	for (size_t i = 0; i < server->requests; i++)
+		if (server->request[i].state == REQUEST_JOINING &&
+		    !strcmp(server->request[i].session, session))
+			request_ready(server, &server->request[i]);
 }

@@ -143,6 +143,20 @@ gather(const struct server *server, struct watch_list *list)
 	}
 }
 
+/* Its last words come first: a session that ends at once has been one, all the same. */
+static void
+caller_ended(struct server *server, size_t index)
+{
+	char id[sizeof(server->record.session[index].id)];
+
+	memcpy(id, server->record.session[index].id, sizeof(id));
+	if (!server->session[index].joined)
+		request_hear(server, id);
+	index = session_find(server, id);
+	if (index != SIZE_MAX)
+		session_close(server, index, "caller ended");
+}
+
 static void
 handle(struct server *server, const struct event *event)
 {
@@ -168,7 +182,7 @@ handle(struct server *server, const struct event *event)
 		break;
 	case FROM_SESSION:
 		if (i < server->record.sessions)
-			session_close(server, i, "caller ended");
+			caller_ended(server, i);
 		break;
 	case FROM_LIMIT:
 		if (event->limit < server->limits)

@@ -16,6 +16,7 @@
 #include "container/accounting.h"
 #include "container/build.h"
 #include "container/cgroup.h"
+#include "container/terminal.h"
 #include "lib/machine.h"
 #include "lib/record.h"
 #include "lib/subject.h"
@@ -74,6 +75,7 @@ struct limit_watch {
 struct session {
 	int pidfd;                  /* owned; of the caller */
 	int terminal;               /* owned, or -1: keeps a terminal's number */
+	struct terminal_loan loan;  /* of the caller's; lost with the supervisor, getty(8) makes it good */
 	bool joined;
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
 	size_t limits;
@@ -94,6 +96,7 @@ struct server {
 	struct build build;
 	struct accounting accounting;
 	int init;                   /* owned; pidfd, while ALIVE and ENDING */
+	int userns;                 /* owned; the container's own user namespace, or -1: the host's */
 	int rest;                   /* owned; pidfd of one process that is left, or -1 */
 	int64_t started;            /* monotonic ms, of the building */
 	int64_t deadline;           /* monotonic ms, of the present state, or NEVER */
@@ -112,6 +115,8 @@ int server_run(struct server *server, struct error *err);
 /* request.c */
 void request_accept(struct server *server);
 void request_ready(struct server *server, struct request *request);
+/* A client that has a kit may have told how its join went, and be gone: reads that. */
+void request_hear(struct server *server, const char *session);
 void request_serve_waiting(struct server *server);   /* the container is alive: give kits */
 void request_refuse_waiting(struct server *server, const struct error *err);
 void request_tell_ended(struct server *server);      /* the container is gone */

@@ -48,7 +48,8 @@ add(struct server *server, const struct request *request, struct error *err)
 	    request->subject->service);
 	(void)text_format(facts[count - 1].tty, sizeof(facts->tty), "%s", request->subject->tty);
 	(void)text_format(facts[count - 1].rhost, sizeof(facts->rhost), "%s", request->subject->rhost);
-	session[count - 1] = (struct session) { .pidfd = -1, .terminal = -1 };
+	session[count - 1] = (struct session) { .pidfd = -1, .terminal = -1,
+	    .loan = TERMINAL_LOAN_INIT };
 	record->sessions = count;
 	record->next_session++;
 	return 0;
@@ -63,6 +64,9 @@ drop(struct server *server, size_t index)
 	limit_close(server, session->limit, &session->limits, server->record.session[index].id);
 	own_close(&session->pidfd);
 	own_close(&session->terminal);
+	struct error err = ERROR_INIT;
+	if (terminal_return(&session->loan, &err) < 0)
+		log_error(&err, "uid=%u: give the terminal back", (unsigned)server->uid);
 	server->session[index] = server->session[last];
 	server->record.session[index] = server->record.session[last];
 	server->record.sessions = last;
@@ -108,20 +112,35 @@ static int
 send_kit(struct server *server, struct request *request, const char *id, struct error *err)
 {
 	struct wire_kit kit;
-	int fds[1 + CGROUP_PLACES_MAX];
-	size_t count = 0;
+	int fds[2 + CGROUP_PLACES_MAX];
+	size_t count = 0, cgroups = 0;
 
 	fill_kit(&kit, &request->plan, id);
 	kit.mark[0] = server->record.namespaces[RECORD_MNT];
 	kit.mark[1] = server->record.namespaces[RECORD_PID];
-	fds[0] = server->init;
-	if (cgroups_session_make(&server->cgroups, id, fds + 1, &count, err) < 0)
+	if (server->record.namespaces[RECORD_NET] != process_namespace(getpid(), "net"))
+		kit.namespaces |= CLONE_NEWNET;
+	fds[count++] = server->init;
+	if (server->userns >= 0)
+		fds[count++] = server->userns;
+	if (cgroups_session_make(&server->cgroups, id, fds + count, &cgroups, err) < 0)
 		return -1;
-	kit.cgroups = (uint32_t)count;
-	int rc = wire_send(request->fd, &kit, sizeof(kit), fds, (unsigned)count + 1, err);
-	for (size_t i = 1; i <= count; i++)
-		own_close(&fds[i]);
+	kit.private_ids = server->userns >= 0;
+	kit.cgroups = (uint32_t)cgroups;
+	int rc = wire_send(request->fd, &kit, sizeof(kit), fds, (unsigned)(count + cgroups), err);
+	for (size_t i = 0; i < cgroups; i++)
+		own_close(&fds[count + i]);
 	return rc;
+}
+
+/*
+ * login(1) gives the terminal to the user, by either of its names in PAM; su does not, and should
+ * not: what the user keeps open would still be root's terminal afterwards.
+ */
+static bool
+changes_owner(const char *service)
+{
+	return !strcmp(service, "login") || !strcmp(service, "remote");
 }
 
 /*
@@ -136,6 +155,9 @@ show_terminal(struct server *server, struct request *request, struct session *se
 
 	if (request->tty < 0)
 		return 0;
+	if (server->userns >= 0 && changes_owner(request->subject->service) && terminal_lend(request->tty, server->uid,
+	        (gid_t)server->machine.tty_gid, &session->loan, err) < 0)
+		return -1;
 	if (terminal_show(request->tty, server->init, request->leads_session, &session->terminal,
 	        &why) == 0)
 		return 0;

@@ -8,6 +8,7 @@
 #include "container/mount.h"
 #include "lib/own.h"
 #include "lib/path.h"
+#include "lib/places.h"
 #include "lib/sys.h"
 #include "lib/text.h"
 #include "lib/wire.h"
@@ -33,6 +34,8 @@ struct task {
 	int number;        /* of a pts, else -1 */
 	char name[64];     /* on the host: "/dev/tty1", "/dev/pts/3" */
 	bool needs_name;
+	int root;          /* the helper's; the container's root directory */
+	uid_t root_uid;    /* the helper's; what root inside is outside */
 };
 
 struct result {
@@ -107,7 +110,7 @@ reserve_number(int wanted)
 static int
 put_on(const struct task *task, const char *name, struct error *err)
 {
-	autofd int target = path_open_trusted(name, err);
+	autofd int target = path_open_trusted_below(task->root, task->root_uid, name, err);
 
 	if (target < 0)
 		return -1;
@@ -143,15 +146,29 @@ show(const struct task *task, int *reserved, struct error *err)
 	return make_and_put_on(task, other, err);
 }
 
+/* The mark is on a mount that is read-only for good, and root's in there. */
+static int
+enter(struct task *task, int init, struct error *err)
+{
+	struct stat mark;
+
+	if (setns(init, CLONE_NEWNS) < 0)
+		return error_set(err, errno, "enter the container's mounts");
+	task->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (task->root < 0)
+		return error_set(err, errno, "open the container's root");
+	task->root_uid = lstat(PLACE_MARK, &mark) < 0 ? 0 : mark.st_uid;
+	return 0;
+}
+
 static _Noreturn void
-helper(const struct task *task, int init, int socket)
+helper(struct task *task, int init, int socket)
 {
 	struct result result = { .failed = 0 };
 	autofd int reserved = -1;
 
-	if (setns(init, CLONE_NEWNS) < 0)
-		result.failed = error_set(&result.error, errno, "enter the container's mounts");
-	else
+	result.failed = enter(task, init, &result.error);
+	if (result.failed == 0)
 		result.failed = show(task, &reserved, &result.error);
 	(void)wire_send(socket, &result, sizeof(result), &reserved, reserved >= 0 ? 1 : 0, NULL);
 	_exit(0);
@@ -202,4 +219,45 @@ terminal_show(int terminal, int init, bool needs_name, int *reserved, struct err
 		helper(&task, init, theirs);
 	own_close(&theirs);
 	return finish(pid, ours, reserved, err);
+}
+
+static int
+give(int fd, const struct stat *st, struct error *err)
+{
+	char name[64];
+
+	/* fchmod(2) takes no O_PATH descriptor; one that is open would keep the terminal busy. */
+	(void)text_format(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (fchownat(fd, "", st->st_uid, st->st_gid, AT_EMPTY_PATH) < 0 ||
+	    chmod(name, st->st_mode & 07777) < 0)
+		return error_set(err, errno, "chown the login's terminal");
+	return 0;
+}
+
+int
+terminal_lend(int terminal, uid_t uid, gid_t gid, struct terminal_loan *loan, struct error *err)
+{
+	char name[64];
+
+	(void)text_format(name, sizeof(name), "/proc/self/fd/%d", terminal);
+	autofd int fd = open(name, O_PATH | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &loan->before) < 0)
+		return error_set(err, errno, "look at the login's terminal");
+	struct stat lent = loan->before;
+	lent.st_uid = uid;
+	lent.st_gid = gid;
+	lent.st_mode = 0620;
+	if (give(fd, &lent, err) < 0)
+		return -1;
+	loan->fd = take_fd(&fd);
+	return 0;
+}
+
+int
+terminal_return(struct terminal_loan *loan, struct error *err)
+{
+	int rc = loan->fd < 0 ? 0 : give(loan->fd, &loan->before, err);
+
+	own_close(&loan->fd);
+	return rc;
 }

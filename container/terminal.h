@@ -9,6 +9,7 @@
 #include "lib/error.h"
 
 #include <stdbool.h>
+#include <sys/stat.h>
 
 /*
  * terminal: the caller's descriptor.  init: pidfd of the container's.  needs_name: the
@@ -17,5 +18,23 @@
  * the same number, or -1; to be closed with the session.
  */
 int terminal_show(int terminal, int init, bool needs_name, int *reserved, struct error *err);
+
+/* A terminal whose owner is changed for the time of a session. */
+struct terminal_loan {
+	int fd;             /* owned, O_PATH: nobody waits for it to be closed; -1: none */
+	struct stat before;
+};
+
+#define TERMINAL_LOAN_INIT { .fd = -1 }
+
+/*
+ * Gives the caller's terminal to uid and the group of terminals: login(1), once it is root of
+ * a private user namespace, can chown(2) only what belongs to ids that are mapped there.
+ */
+int terminal_lend(int terminal, uid_t uid, gid_t gid, struct terminal_loan *loan,
+    struct error *err);
+
+/* Owner and mode as they were; a loan that was never made is none. */
+int terminal_return(struct terminal_loan *loan, struct error *err);
 
 #endif

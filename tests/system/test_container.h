@@ -68,7 +68,7 @@ container_start(struct build *build, struct step *steps, size_t count)
 	struct cgroups cgroups = CGROUPS_INIT;
 	struct error err = ERROR_INIT;
 
-	cr_assert_eq(build_start(build, &plan, &cgroups, &err), 0, "%s", err.text);
+	cr_assert_eq(build_start(build, &plan, &cgroups, NULL, &err), 0, "%s", err.text);
 }
 
 static inline void

@@ -3,6 +3,7 @@
  * namespaces over a host of the test's own on /mnt, and looked at from inside and outside.
  * Needs root.
  */
+#include "container/idmap.h"
 #include "container/inside.h"
 
 #include "lib/mark.h"
@@ -93,13 +94,26 @@ note(const char *notice, void *context)
 	(void)snprintf(result->notices + length, sizeof(result->notices) - length, "%s\n", notice);
 }
 
+/* What the supervisor makes before there is a first process. */
+static int
+template_userns(const struct plan *plan)
+{
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_HOME && plan->step[i].home == HOME_TEMPLATE)
+			return idmap_root_to(plan->step[i].uid, plan->step[i].gid, &err);
+	return -1;
+}
+
 static void
-run_inside(const struct plan *plan, inside_function *check, struct result *result)
+run_inside(const struct plan *plan, int userns, inside_function *check, struct result *result)
 {
 	struct inside inside = INSIDE_INIT;
 	int before = sandbox_count_fds();
 
 	inside.plan = plan;
+	inside.template_userns = userns;
 	inside.notice = note;
 	inside.context = result;
 	result->rc = inside_run(&inside, &result->err);
@@ -132,11 +146,12 @@ start(const struct plan *plan, inside_function *check, int *answer)
 	int pair[2];
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
+	autofd int userns = template_userns(plan);
 	pid_t pid = sys_clone3(&args);
 	cr_assert_geq(pid, 0, "%m");
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		run_inside(plan, check, &result);
+		run_inside(plan, userns, check, &result);
 		(void)!write(pair[1], &result, sizeof(result));
 		_exit(0);
 	}
@@ -416,7 +431,7 @@ Test(inside, as_many_tmpfs_as_can_be_remembered)
 	steps[0] = at(STEP_SLAVE, "/");
 	for (size_t i = 1; i < INSIDE_DEVICES_MAX + 2; i++)
 		steps[i] = at(STEP_TMPFS, "/mnt/a");
-	EXPECT_REFUSED(steps, 0, "more than 64 tmpfs");
+	EXPECT_REFUSED(steps, 0, "more than 64 file systems");
 	struct result result = contain(steps, INSIDE_DEVICES_MAX + 1, NULL);
 	cr_expect_eq(result.rc, 0, "%s", result.err.text);
 }

@@ -1,0 +1,178 @@
+/*
+ * container/userns.c, idmap.c: namespaces made from outside, and what can be done in them.
+ * Needs root.
+ */
+#include "container/idmap.h"
+#include "container/userns.h"
+#include "lib/own.h"
+#include "lib/sys.h"
+
+#include <criterion/criterion.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#define MAP "0 700000 1000\n1000 1000 1\n1001 701001 64535\n"
+
+static struct userns
+make(unsigned flags, bool nesting)
+{
+	struct userns_request request = { .uid_map = MAP, .gid_map = MAP, .flags = flags,
+		.nesting = nesting };
+	struct userns made = USERNS_INIT;
+	struct error err = ERROR_INIT;
+
+	cr_assert_eq(userns_make(&request, &made, &err), 0, "%s: %s", err.text, strerror(err.errnum));
+	return made;
+}
+
+/* The exit status of a child that runs body in the namespaces; 100: it could not enter them. */
+static int
+run_in(const struct userns *made, int (*body)(void))
+{
+	struct error err = ERROR_INIT;
+	int status;
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		if (userns_enter_parts(made, &err) < 0 || setns(made->fd[USERNS_USER], CLONE_NEWUSER) < 0 ||
+		    setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+			_exit(100);
+		_exit(body());
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 101;
+}
+
+static int
+nest(void)
+{
+	return unshare(CLONE_NEWUSER) == 0 ? 0 : errno;
+}
+
+static int
+set_host_name(void)
+{
+	return sethostname("inside", 6) == 0 ? 0 : errno;
+}
+
+static int
+be_the_user(void)
+{
+	return setresuid(1000, 1000, 1000) == 0 ? 0 : errno;
+}
+
+static int
+be_nobody_mapped(void)
+{
+	return setresuid(65536, 65536, 65536) == 0 ? 0 : errno;
+}
+
+static int
+mount_something(void)
+{
+	return sys_mount("none", "/mnt", "tmpfs", 0, NULL) == 0 ? 0 : errno;
+}
+
+Test(userns, its_root_owns_what_came_with_it_and_nothing_else)
+{
+	struct userns made = make(CLONE_NEWUTS | CLONE_NEWIPC, false);
+	char before[65] = "", after[65] = "";
+
+	cr_assert_eq(gethostname(before, sizeof(before)), 0);
+	cr_expect_eq(made.fd[USERNS_NET], -1);
+	cr_expect_eq(run_in(&made, set_host_name), 0);
+	cr_assert_eq(gethostname(after, sizeof(after)), 0);
+	cr_expect_str_eq(before, after, "the host's name was changed");
+	cr_expect_eq(run_in(&made, mount_something), EPERM, "the mount namespace is the host's");
+	userns_free(&made);
+	cr_expect_eq(made.fd[USERNS_USER], -1);
+}
+
+Test(userns, ids_are_as_the_map_says)
+{
+	struct userns made = make(CLONE_NEWUTS, false);
+	int status;
+
+	cr_expect_eq(run_in(&made, be_the_user), 0);
+	cr_expect_eq(run_in(&made, be_nobody_mapped), EINVAL);
+	pid_t pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		char path[64];
+		struct stat st;
+		(void)snprintf(path, sizeof(path), "/tmp/test_userns.%d", (int)getppid());
+		if (setns(made.fd[USERNS_USER], CLONE_NEWUSER) < 0 || setresgid(0, 0, 0) < 0 ||
+		    setresuid(0, 0, 0) < 0)
+			_exit(1);
+		int fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+		if (fd < 0 || fstat(fd, &st) < 0 || unlink(path) < 0 || st.st_uid != 0)
+			_exit(2);
+		_exit(0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0, "status %x", status);
+	userns_free(&made);
+}
+
+Test(userns, none_can_be_nested_but_by_policy)
+{
+	struct userns closed = make(CLONE_NEWUTS, false);
+	struct userns open = make(CLONE_NEWUTS, true);
+
+	cr_expect_eq(run_in(&closed, nest), ENOSPC);
+	cr_expect_eq(run_in(&open, nest), 0);
+	userns_free(&closed);
+	userns_free(&open);
+}
+
+Test(userns, is_found_again_by_what_it_owns)
+{
+	struct userns made = make(CLONE_NEWUTS, false);
+	struct error err = ERROR_INIT;
+	struct stat wanted, found;
+	int ready[2];
+	char byte;
+
+	cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		/* As the container's init: in the UTS namespace, not in the user namespace. */
+		if (userns_enter_parts(&made, &err) == 0)
+			(void)!write(ready[1], "", 1);
+		for (;;)
+			(void)pause();
+	}
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	autofd int again = userns_of(pid, &err);
+	cr_assert_geq(again, 0, "%s", err.text);
+	cr_assert(fstat(again, &found) == 0 && fstat(made.fd[USERNS_USER], &wanted) == 0);
+	cr_expect_eq(found.st_ino, wanted.st_ino);
+	(void)kill(pid, SIGKILL);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	cr_expect_eq(userns_of(getpid(), &err), -1, "the host's was taken for a container's");
+	cr_expect_eq(err.errnum, 0);
+	cr_expect_eq(userns_of(pid, &err), -1);
+	cr_expect_neq(err.errnum, 0, "a process that is gone was taken for the host's");
+	userns_free(&made);
+}
+
+Test(userns, a_bad_map_is_an_error_and_leaves_nothing)
+{
+	static const char *const bad[] = { "", "0 1\n", "0 700000 0\n", "0 700000 10\n5 800000 10\n", "x" };
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct userns_request request = { .uid_map = bad[i], .gid_map = MAP };
+		struct userns made = USERNS_INIT;
+		struct error err = ERROR_INIT;
+		cr_expect_eq(userns_make(&request, &made, &err), -1, "\"%s\" was taken", bad[i]);
+		cr_expect(err.text[0] != '\0');
+		cr_expect_eq(made.fd[USERNS_USER], -1);
+		cr_expect_eq(waitpid(-1, NULL, WNOHANG), -1, "a child is left");
+	}
+}
