@@ -4,6 +4,7 @@
  */
 #include "ctl/command.h"
 #include "ctl/login.h"
+#include "ctl/mounts.h"
 #include "lib/places.h"
 #include "policy/plan.h"
 
@@ -60,6 +61,8 @@ command_check(const struct options *options)
 	if (options->operand[0] && geteuid() == 0)
 		note_trust(path);
 	note_machine(text);
+	if (geteuid() == 0)
+		mounts_note();
 	(void)printf("%s: no faults\n", path);
 	return output_end(CTL_OK);
 }

@@ -59,6 +59,7 @@ int command_plan(const struct options *options);
 int command_check(const struct options *options);
 int command_enter(const struct options *options);
 int command_kill(const struct options *options);
+int command_root(const struct options *options);
 int command_gc(const struct options *options);
 
 /* Prints "ctrctl: ..." on standard error and returns code, for "return complain(...)". */

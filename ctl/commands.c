@@ -34,6 +34,13 @@ const struct command commands[] = {
 	    OPTION_COMMAND | OPTION_CONFIG, 1, 1 },
 	{ "kill", command_kill, "USER|UID", "ends a container with all its sessions, and waits",
 	    "Exit status 1: there was none.\n", 0, 1, 1 },
+	{ "root", command_root, "diff|reset USER|UID [--json] [--config PATH]",
+	    "what the user changed of the root file system; drops it",
+	    "diff prints a line a path: A added, M changed, D deleted; what is odd in a name is\n"
+	    "\\xNN.  Compared is with the host's tree, or the tree that the policy's root names, as\n"
+	    "it is now: a file that the user has, too, and that was upgraded since, is told as M.\n"
+	    "reset takes all of it away for good.  Exit status 1: there is a container; kill it first.\n",
+	    OPTION_JSON | OPTION_CONFIG, 2, 2 },
 	{ "gc", command_gc, "[--config PATH]", "adopts or removes what a crash left behind",
 	    "Containers whose supervisor died get a new one; what is dead is removed, and so are\n"
 	    "empty cgroups that are no container's.  Exit status 1: something is left.\n",
