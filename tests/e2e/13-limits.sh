@@ -30,6 +30,14 @@ else
 fi
 is "the user's processes are on that CPU" "$(on alice 'grep Cpus_allowed_list /proc/self/status | cut -f2')" 0
 
+if cgroup_is_v2; then
+	is "the user reads the own limits where programs look" "$(on alice 'cat /sys/fs/cgroup/memory.max')" 67108864
+else
+	is "the user reads the own limits where programs look" \
+		"$(on alice 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes')" 67108864
+fi
+fails "and can't write them" on alice 'echo 1G >/sys/fs/cgroup/memory.max || echo 1G >/sys/fs/cgroup/memory/memory.limit_in_bytes'
+
 log_mark
 like "within the memory limit a program runs" "$(on alice 'attempt memory 16')" '^16$'
 memory=$(on alice 'attempt memory 400; echo "status $?"; echo the session lives')

@@ -49,6 +49,7 @@ is "an unknown module argument is refused" "$(argument 'no_such=1 neither')" "op
 logged "and named" 'no_such'
 logged "all of them at once" 'neither'
 cp /etc/pam_ctr.conf /etc/other.conf
+cp -r /etc/pam_ctr.conf.d /etc/other.conf.d
 printf '[default]\nhostname = other\n' >>/etc/other.conf
 printf '%s\n' 'auth required pam_permit.so' 'account required pam_permit.so' "session required pam_ctr.so config=/etc/other.conf debug" >/etc/pam.d/argued
 is "config= is the policy used" "$(calls --service argued --calls open,fork,close -- /bin/sh -c 'test $(hostname) = other')" \
@@ -58,7 +59,7 @@ log_mark
 is "config= of a file that is not there is refused" "$(argument config=/etc/none.conf)" "open: PAM_SESSION_ERR"
 logged "and named" '/etc/none\.conf'
 is "config= with a relative path is refused" "$(argument config=etc/other.conf)" "open: PAM_SESSION_ERR"
-rm -f /etc/other.conf /etc/pam.d/argued
+rm -rf /etc/other.conf /etc/other.conf.d /etc/pam.d/argued
 
 # A later module fails: sshd gives no shell, and never calls close_session.
 cp /etc/pam.d/sshd "$tap_dir/sshd"
@@ -109,6 +110,14 @@ for knob in mnt pid uts ipc cgroup; do
 	done_knobs="${done_knobs-}$knob "
 done
 skip "bounds on namespaces (${done_knobs% }) refuse clearly" "they are the machine's, not the world's: make test-vm"
+
+log_mark
+for ((i = 0; i < 40; i++)); do
+	calls >/dev/null
+done
+wait_for 10 no_containers
+is "sessions that end at once are opened and closed, and none failed" \
+	"$(log_since | grep -o 'session [a-z]*: user' | sort | uniq -c | awk '{ print $1, $3 }' | tr '\n' ' ')" "40 closed: 40 opened: "
 
 for program in supervisor init; do
 	mv /usr/libexec/pam_ctr/$program /usr/libexec/pam_ctr/away

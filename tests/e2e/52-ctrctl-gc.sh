@@ -45,7 +45,7 @@ like "show: by uid" "$(ctrctl show 2001)" '^user +alice '
 facts=$(ctrctl show alice --json | json '$_->{uid}, $_->{init}{alive}, $_->{supervisor}{alive}, scalar @{$_->{sessions}},
 	$_->{sessions}[0]{service}, $_->{sessions}[0]{alive}, $_->{usage}{pids} > 0, scalar keys %{$_->{namespaces}},
 	@{$_->{cgroups}} > 0')
-is "show --json" "$facts" "2001 1 1 1 sshd 1 1 6 1"
+is "show --json" "$facts" "2001 1 1 1 sshd 1 1 7 1"
 is "show and list have one shape" \
 	"$(ctrctl list --json | json 'sort keys %{$_->[0]}')" "$(ctrctl show alice --json | json 'sort keys %$_')"
 isnt "which is not empty" "$(ctrctl show alice --json | json 'sort keys %$_')" ""
