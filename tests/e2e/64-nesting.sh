@@ -16,8 +16,9 @@ profile = sealed
 nesting = yes
 END
 
+# Both streams are made one inside: ssh brings the halves of a line of two streams in any order.
 root_in() { # USER COMMAND
-	on "$1" "sudo -n bash -c $(printf %q "$2")" 2>&1
+	on "$1" "sudo -n bash -c $(printf %q "$2") 2>&1"
 }
 
 # Something small to run in a container in the container.
@@ -112,12 +113,12 @@ nested=$(printf %q "$attack
 	for hidden in /var/lib/pam_ctr /run/pam_ctr; do umount -l \$hidden 2>/dev/null && echo \"UNCOVERED \$hidden\"; done
 	ls -A /var/lib/pam_ctr; mkdir /tmp/m && mount --rbind / /tmp/m && umount -l /tmp/m/var/lib/pam_ctr && echo UNCOVERED")
 # In a mount namespace of its own it may cover what it sees, not uncover what is below.
-out=$(on alice "unshare -Urmpf bash -c $nested" 2>&1 | grep -Ev "$quiet")
+out=$(on alice "unshare -Urmpf bash -c $nested 2>&1" | grep -Ev "$quiet")
 is "root of a nested namespace uncovers nothing and reads nothing" \
 	"$(grep -v '^DID mount -t tmpfs x /mnt$\|^DID mount --bind / /mnt$\|^umount:\|^mount:\|^ *dmesg' <<<"$out")" ran
-out=$(root_in alice "unshare -mU --map-users=all --map-groups=all bash -c $nested" 2>&1 | grep -Ev "$quiet")
+out=$(root_in alice "unshare -mU --map-users=all --map-groups=all bash -c $nested" | grep -Ev "$quiet")
 unlike "nor where it is made by root inside" "$out" 'UNCOVERED|WROTE|KILLED|READ|top-secret|OPENSSH|DID (umount|setfattr|mknod|chattr)'
-out=$(root_in alice "unshare -m bash -c $nested" 2>&1 | grep -Ev "$quiet")
+out=$(root_in alice "unshare -m bash -c $nested" | grep -Ev "$quiet")
 unlike "nor in a mount namespace of the container's own" "$out" 'UNCOVERED|WROTE|KILLED|READ|top-secret|OPENSSH|DID (umount|setfattr|mknod|chattr)'
 # An overlay of one's own over the container's: its attributes are read as the user's, not the host's.
 out=$(on alice 'unshare -Urm bash -c "
