@@ -8,8 +8,9 @@ PREFIX      ?= /usr
 SYSCONFDIR  ?= /etc
 LIBEXECDIR  ?= $(PREFIX)/libexec
 SBINDIR     ?= $(PREFIX)/sbin
-MANDIR      ?= $(PREFIX)/share/man
-DOCDIR      ?= $(PREFIX)/share/doc/pam_ctr
+SHAREDIR    ?= $(PREFIX)/share
+MANDIR      ?= $(SHAREDIR)/man
+DOCDIR      ?= $(SHAREDIR)/doc/pam_ctr
 MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
 PAMDIR      ?= /lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
 DESTDIR     ?=
@@ -26,7 +27,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wno-missing-field-initializers # the ability to zero-initialise a struct is a feature
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
 CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"'
+	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"' -DPAM_CTR_SHARE='"$(SHAREDIR)/pam_ctr"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
 HOST_CFLAGS := $(COMMON) $(HARDEN) -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden \
 	-ffunction-sections -fdata-sections $(CFLAGS)
@@ -45,6 +46,7 @@ MODULE    := $(wildcard pam_ctr/*.c)
 CTL       := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
 INIT      := $(wildcard init/*.c)
 SUBID     := $(wildcard subid/*.c)
+FILTER    := $(filter-out filter/main.c,$(wildcard filter/*.c))
 UNIT      := $(wildcard tests/unit/test_*.c)
 SUPPORT   := $(wildcard tests/support/*.c)
 
@@ -52,7 +54,7 @@ host = $(patsubst %.c,$(B)/host/%.o,$(1))
 musl = $(patsubst %.c,$(B)/musl/%.o,$(1))
 san  = $(patsubst %.c,$(B)/san/%.o,$(1))
 
-PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(B)/subid $(B)/ctrctl
+PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(B)/subid $(B)/filter $(B)/ctrctl
 SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT))
 
 all: $(PROGRAMS)
@@ -61,9 +63,9 @@ $(B)/pam_ctr.so: $(call host,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(HOST_LDFLAGS) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
 # With the supervisor's way to try an id-mapped mount.
-$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(LIB) $(POLICY) $(addprefix container/,idmap.c mountinfo.c userns.c))
+$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(FILTER) $(LIB) $(POLICY) $(addprefix container/,idmap.c mountinfo.c userns.c))
 	$(say) LD $@
-	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^
+	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lseccomp
 $(B)/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY))
 	$(say) LD $@
 	$(Q)$(MUSL_CC) $(MUSL_LDFLAGS) -o $@ $^
@@ -74,6 +76,10 @@ $(B)/init: $(call musl,$(INIT))
 $(B)/subid: $(call host,$(SUBID) $(LIB))
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lsubid
+# Compiles filters ahead of the logins; beside ctrctl the only one with libseccomp.
+$(B)/filter: $(call host,filter/main.c $(FILTER) $(LIB))
+	$(say) LD $@
+	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lseccomp
 
 $(B)/host/%.o: %.c Makefile
 	$(say) CC $<
@@ -89,14 +95,15 @@ $(B)/san/%.o: %.c Makefile
 
 # --- tests
 TEST_SOURCES := $(foreach d,unit system pam,$(wildcard tests/$(d)/test_*.c))
-TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) subid/login_defs.c
+TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) $(FILTER) subid/login_defs.c
 TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
-TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(B)/subid $(SUPPORT_PROGRAMS) \
+TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(B)/subid $(B)/filter $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
-TEST_LIBS    := -lcriterion -lpam -pthread
+TEST_LIBS    := -lcriterion -lpam -lseccomp -pthread
 SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
 MANUALS      := $(wildcard man/*.[58])
+FILTERS      := $(wildcard etc/seccomp/*)
 # As many jobs as there are processors, unless -j was given.
 JOBS          = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -148,7 +155,7 @@ CLANG    := -fsyntax-only -std=gnu17 $(WARN) -Weverything -Wno-padded -Wno-decla
 CLANG_TESTS := -Wno-missing-variable-declarations -Wno-disabled-macro-expansion
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
-OURS     := $(TESTED) container/main.c ctl/main.c $(INIT) $(filter-out $(TESTED),$(SUBID))
+OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(filter-out $(TESTED),$(SUBID))
 OTHERS   := $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
@@ -171,10 +178,12 @@ lint:
 
 # PROGRAM MODE DIRECTORY; the paths of the programs are compiled in, so PREFIX builds anew.
 installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
-	$(DESTDIR)$(LIBEXECDIR)/pam_ctr/subid $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
+	$(DESTDIR)$(LIBEXECDIR)/pam_ctr/subid $(DESTDIR)$(LIBEXECDIR)/pam_ctr/filter \
+	$(FILTERS:etc/%=$(DESTDIR)$(SHAREDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
 	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 install: all
-	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(B)/subid
+	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(B)/subid $(B)/filter
+	$(Q)install -D -m 644 -t $(DESTDIR)$(SHAREDIR)/pam_ctr/seccomp $(FILTERS)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so
 	$(Q)for m in $(MANUALS); do install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m || exit; done
@@ -182,12 +191,13 @@ install: all
 		install -D -m 644 etc/pam_ctr.conf $(DESTDIR)$(SYSCONFDIR)/pam_ctr.conf
 uninstall:
 	$(Q)rm -f $(installed)
-	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr 2>/dev/null || :
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(DESTDIR)$(SHAREDIR)/pam_ctr/seccomp \
+		$(DESTDIR)$(SHAREDIR)/pam_ctr 2>/dev/null || :
 
 # What the objects are told of the outside: they are made anew when it changes.
 $(B)/host/prefix: FORCE
-	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@; }
-$(call host,$(TESTED) ctl/main.c) $(call musl,$(LIB) $(POLICY) $(CONTAINER) container/main.c): $(B)/host/prefix
+	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR) $(SHAREDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(SHAREDIR)' >$@; }
+$(call host,$(TESTED) ctl/main.c filter/main.c) $(call musl,$(LIB) $(POLICY) $(CONTAINER) container/main.c): $(B)/host/prefix
 
 clean:
 	$(Q)rm -rf $(B)

@@ -5,11 +5,17 @@
 #define LIB_PLACES_H
 
 #define PLACE_RUN "/run/pam_ctr"          /* root's alone; one directory a uid, gone at the end */
-#define PLACE_LIB "/var/lib/pam_ctr"      /* root's alone; the uppers of homes */
+#define PLACE_LIB "/var/lib/pam_ctr"      /* root's alone; the uppers of homes, compiled filters */
 #define PLACE_POLICY "/etc/pam_ctr.conf"
 #define PLACE_SUPERVISOR PAM_CTR_LIBEXEC "/supervisor"
 #define PLACE_INIT PAM_CTR_LIBEXEC "/init"
 #define PLACE_SUBID PAM_CTR_LIBEXEC "/subid" /* allots subordinate ids */
+
+/* System call filters: texts, ours and the admin's (which win), and what was made of them. */
+#define PLACE_FILTER PAM_CTR_LIBEXEC "/filter"
+#define PLACE_FILTERS PAM_CTR_SHARE "/seccomp"
+#define PLACE_OWN_FILTERS "/etc/pam_ctr.seccomp.d"
+#define PLACE_FILTER_CACHE PLACE_LIB "/seccomp"
 
 /* utmp(5) and wtmp(5); a container has its own, below PLACE_RUN/UID. */
 #define PLACE_UTMP "/run/utmp"
