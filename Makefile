@@ -26,7 +26,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wswitch-enum -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wunused-result \
 	-Wno-missing-field-initializers # the ability to zero-initialise a struct is a feature
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
-CPPFLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+CPPFLAGS += -I. -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"' -DPAM_CTR_SHARE='"$(SHAREDIR)/pam_ctr"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
 HOST_CFLAGS := $(COMMON) $(HARDEN) -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden \
@@ -80,6 +80,14 @@ $(B)/subid: $(call host,$(SUBID) $(LIB))
 $(B)/filter: $(call host,filter/main.c $(FILTER) $(LIB))
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lseccomp
+
+# Names that libraries know and that the programs above can't ask them for.
+GENERATED := $(B)/generated/policy/capability_names.def
+$(GENERATED): policy/generate/capability_names.c Makefile
+	$(say) MAKE $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -std=gnu17 -O2 $(WARN) -o $(@D)/capability_names $< -lcap && \
+		$(@D)/capability_names >$@.new && mv $@.new $@
+$(foreach d,host musl san,$(B)/$(d)/policy/capability.o) $(B)/lint/policy/capability.c: $(GENERATED)
 
 $(B)/host/%.o: %.c Makefile
 	$(say) CC $<
@@ -156,7 +164,7 @@ CLANG_TESTS := -Wno-missing-variable-declarations -Wno-disabled-macro-expansion
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
 OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(filter-out $(TESTED),$(SUBID))
-OTHERS   := $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c)
+OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
 # One file through both compilers; nothing is kept, so that each run looks at all of them.

@@ -2,6 +2,7 @@
  * A session is the life of the process that opened it: its pidfd is held from before it
  * got its kit until it is gone, however that came.  pidfd_open(2).
  */
+#include "container/kit_process.h"
 #include "container/log.h"
 #include "container/server.h"
 #include "container/terminal.h"
@@ -100,8 +101,7 @@ fill_kit(struct wire_kit *kit, const struct plan *plan, const char *id)
 	(void)text_format(kit->session, sizeof(kit->session), "%s", id);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
-		if (step->kind == STEP_BOUNDING)
-			kit->bounding &= step->capabilities;
+		kit_take_process(step, kit);
 		if (step->kind == STEP_ENVIRONMENT && variables < 8)
 			(void)text_format(kit->environment[variables++], sizeof(kit->environment[0]), "%s",
 			    step->value);

@@ -9,11 +9,11 @@
 
 #include "ctl/command.h"
 #include "lib/own.h"
+#include "lib/process_attributes.h"
 #include "lib/sys.h"
 #include "lib/text.h"
 
 #include <grp.h>
-#include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,21 +52,6 @@ prove_ids(const struct subject *subject, struct error *err)
 	if (setresuid(0, 0, 0) == 0 || setuid(0) == 0 || setgroups(0, NULL) == 0 ||
 	    (subject->gid != 0 && setresgid(0, 0, 0) == 0))
 		return error_set(err, EPERM, "root could be had back");
-	return 0;
-}
-
-/*
- * An inheritable set that the admin's login was given (pam_cap) survives the change of ids,
- * and under SECBIT_NO_SETUID_FIXUP all of them do.
- */
-static int
-drop_capabilities(struct error *err)
-{
-	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
-
-	if (syscall(SYS_capset, &head, none) < 0)
-		return error_set(err, errno, "drop the capabilities");
 	return 0;
 }
 
@@ -154,13 +139,15 @@ prepare(const struct become *become, struct environment *environment, struct err
 		return -1;
 	if (sys_close_range(STDERR_FILENO + 1, ~0U, 0) < 0)
 		return error_set(err, errno, "close root's descriptors");
-	if (leave_keyring(err) < 0 || set_ids(become->subject, err) < 0 ||
-	    drop_capabilities(err) < 0 || prove_ids(become->subject, err) < 0 ||
+	if ((!(become->kit->process.flags & WIRE_PROCESS_KEYRING) && leave_keyring(err) < 0) ||
+	    set_ids(become->subject, err) < 0 ||
+	    attributes_raise_ambient(&become->kit->process, err) < 0 || prove_ids(become->subject, err) < 0 ||
 	    make_environment(become, environment, err) < 0)
 		return -1;
 	if (chdir(become->subject->home) < 0 && chdir("/") < 0)
 		return error_set(err, errno, "change directory to /");
-	(void)umask(022);
+	if (!(become->kit->process.flags & WIRE_PROCESS_UMASK))
+		(void)umask(022);
 	if (sigprocmask(SIG_SETMASK, &become->relay->mask, NULL) < 0)
 		return error_set(err, errno, "set the signal mask");
 	return 0;

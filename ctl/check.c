@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Logins take only files that nobody but root can have written; a draft need not be one. */
@@ -27,7 +28,29 @@ note_trust(const char *path)
 	policy_text_free(trusted);
 }
 
-/* What only this machine shows: a limit that its kernel lacks, a CPU that is not there. */
+/* A CPU, a capability that is not there: of a draft for another machine it is told, no more. */
+static int
+check_values(const struct policy_text *text, bool is_draft)
+{
+	const struct subject anybody = SUBJECT_INIT;
+	struct policy_faults faults = POLICY_FAULTS_INIT;
+	struct machine machine;
+	struct error err = ERROR_INIT;
+
+	if (machine_read(&machine, &err) < 0)
+		return complain_error("check", &err);
+	if (policy_check_machine(text, &anybody, &machine, &faults) == 0)
+		return CTL_OK;
+	for (size_t i = 0; i < faults.count; i++)
+		if (is_draft)
+			(void)complain(CTL_NO, "note: on this machine: %s", faults.item[i]);
+		else
+			complain_line(faults.item[i]);
+	policy_faults_free(&faults);
+	return is_draft ? CTL_OK : CTL_NO;
+}
+
+/* What only the plan shows: a limit that this kernel lacks. */
 static void
 note_machine(struct policy_text *text)
 {
@@ -60,6 +83,11 @@ command_check(const struct options *options)
 	}
 	if (options->operand[0] && geteuid() == 0)
 		note_trust(path);
+	int code = check_values(text, options->operand[0] && strcmp(path, PLACE_POLICY) != 0);
+	if (code != CTL_OK) {
+		policy_text_free(text);
+		return code;
+	}
 	note_machine(text);
 	if (geteuid() == 0)
 		mounts_note();

@@ -103,6 +103,7 @@ login_anybody(struct policy_text *text, struct error *err)
 	login->subject.gid = ANYBODY_ID;
 	(void)text_format(login->subject.user, sizeof(login->subject.user), ANYBODY_NAME);
 	(void)text_format(login->subject.home, sizeof(login->subject.home), "/home/anybody");
+	(void)text_format(login->subject.service, sizeof(login->subject.service), "sshd");
 	if (fill(login, err) == 0)
 		return login;
 	login_free(login);

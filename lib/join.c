@@ -6,6 +6,7 @@
 
 #include "lib/mark.h"
 #include "lib/own.h"
+#include "lib/process_attributes.h"
 #include "lib/sys.h"
 
 #include <dirent.h>
@@ -17,9 +18,6 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-/* Linux has 41 capabilities today and room for 64; prctl(2) says where they end. */
-#define CAPABILITIES_MAX 64
 
 int
 join_is_possible(struct error *err)
@@ -60,23 +58,6 @@ reset_oom_score(struct error *err)
 
 	return fd < 0 ? error_set(err, errno, "open /proc/self/oom_score_adj")
 	              : write_zero(fd, "/proc/self/oom_score_adj", err);
-}
-
-static int
-drop_bounding(uint64_t keep, struct error *err)
-{
-	for (unsigned long capability = 0; capability < CAPABILITIES_MAX; capability++) {
-		int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-		if (held < 0)
-			break; /* the kernel knows no more of them */
-		if (!held || keep & (UINT64_C(1) << capability))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
-			return error_set(err, errno, "drop capability %lu", capability);
-		if (prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 0)
-			return error_set(err, EPERM, "capability %lu is still there", capability);
-	}
-	return 0;
 }
 
 /*
@@ -159,7 +140,7 @@ join_enter(const struct join_kit *kit, struct error *err)
 	char cwd[PATH_MAX];
 	bool has_cwd = getcwd(cwd, sizeof(cwd)) && cwd[0] == '/';
 
-	if (reset_oom_score(err) < 0)
+	if (attributes_check(&kit->message.process, err) < 0 || reset_oom_score(err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < kit->message.cgroups; i++)
 		if (write_zero(kit->cgroup[i], "the session's cgroup", err) < 0)
@@ -178,9 +159,11 @@ join_enter(const struct join_kit *kit, struct error *err)
 			(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 		return -1;
 	}
+	/* Limits are raised by the host's root, who goes with the user namespace. */
 	if (mark_verify(kit->message.mark, err) < 0 ||
+	    attributes_apply_host(&kit->message.process, err) < 0 ||
 	    (kit->message.private_ids && become_container_root(kit->userns, err) < 0) ||
-	    drop_bounding(kit->message.bounding, err) < 0)
+	    attributes_apply_last(&kit->message.process, kit->message.bounding, err) < 0)
 		return -1;
 	/* setns put us at the container's root; a working directory of the host's is no way in. */
 	if (has_cwd && chdir(cwd) < 0 && chdir("/") < 0)

@@ -24,9 +24,9 @@ struct join_kit {
 int join_is_possible(struct error *err);
 
 /*
- * Enters the container: its cgroups, then its namespaces by one setns(2), then its user
- * namespace, if it has one, whose root the caller becomes: the host's root is given up.  Last
- * the bounding set.  cwd is taken again by name inside where that is possible, else it is "/".
+ * Enters the container: its cgroups, then its namespaces by one setns(2), takes the session's
+ * limits, then its user namespace, if it has one, whose root the caller becomes: the host's root
+ * is given up.  Last what capabilities there are (lib/process_attributes.h).  cwd is taken again by name inside where that is possible, else it is "/".
  * -1: err is filled; the process may be half inside by then (in the container's cgroups, its
  * oom_score_adj reset) and must not run the user's code.  From success on, children of the
  * process are born in the container.  setns(2), user_namespaces(7).

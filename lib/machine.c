@@ -7,6 +7,7 @@
 #include "lib/machine.h"
 
 #include "lib/own.h"
+#include "lib/places.h"
 #include "lib/text.h"
 
 #include <fcntl.h>
@@ -180,6 +181,8 @@ machine_parse_mounts(struct machine *machine, char *mountinfo)
 
 		if (!mount_line_parse(line, &mount))
 			continue;
+		if (strcmp(mount.type, "fuse.lxcfs") == 0 && strcmp(mount.point, PLACE_LXCFS) == 0)
+			machine->has_lxcfs = true;
 		if (strcmp(mount.type, "cgroup") == 0 || strcmp(mount.type, "cgroup2") == 0)
 			mount_line_use(machine, &ranks, &mount);
 	}
@@ -290,15 +293,28 @@ count_cpus(const char *list)
 }
 
 static unsigned
-read_cpus(void)
+read_cpus(char *list, size_t size)
 {
 	autofree char *online = read_all("/sys/devices/system/cpu/online", NULL);
 	unsigned cpus = online ? count_cpus(online) : 0;
+
+	/* A list that is too long is passed over: only which CPUs a share has depends on it. */
+	if (online && text_format(list, size, "%.*s", (int)strcspn(online, "\n"), online) < 0)
+		list[0] = '\0';
 	long known = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (cpus)
 		return cpus;
 	return known > 0 ? (unsigned)known : 1;
+}
+
+/* core(5): "|PROGRAM" is run as root of the host, "@SOCKET" talked to.  Unreadable: the worst. */
+static bool
+is_core_piped(void)
+{
+	autofree char *pattern = read_all("/proc/sys/kernel/core_pattern", NULL);
+
+	return !pattern || pattern[0] == '|' || pattern[0] == '@';
 }
 
 /* Fixed in every distribution that we know of; for where /etc/group has no tty. */
@@ -317,9 +333,10 @@ machine_read(struct machine *machine, struct error *err)
 {
 	struct sysinfo info;
 	struct utsname name;
-	uint64_t threads_max;
+	uint64_t threads_max, cap_last;
 
-	*machine = (struct machine){ .cpus = read_cpus(), .tty_gid = read_tty_gid() };
+	*machine = (struct machine){ .tty_gid = read_tty_gid() };
+	machine->cpus = read_cpus(machine->cpus_online, sizeof(machine->cpus_online));
 	if (sysinfo(&info) < 0)
 		return error_set(err, errno, "sysinfo");
 	machine->memory = (uint64_t)info.totalram * info.mem_unit;
@@ -332,5 +349,9 @@ machine_read(struct machine *machine, struct error *err)
 		return -1;
 	if (threads_max < machine->pid_max)
 		machine->pid_max = threads_max;
+	if (read_number("/proc/sys/kernel/cap_last_cap", &cap_last, err) < 0)
+		return -1;
+	machine->cap_last = (unsigned)cap_last;
+	machine->core_is_piped = is_core_piped();
 	return read_cgroups(machine, err);
 }

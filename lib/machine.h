@@ -7,6 +7,7 @@
 
 #include "lib/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum controller {
@@ -34,6 +35,10 @@ struct machine {
 	uint64_t memory;      /* bytes of RAM */
 	uint64_t pid_max;     /* kernel.pid_max, or kernel.threads-max if that is lower */
 	unsigned cpus;        /* online */
+	char cpus_online[128]; /* which, "0-3,8"; "": the first ones */
+	bool core_is_piped;   /* kernel.core_pattern runs a program, or asks one over a socket */
+	bool has_lxcfs;       /* mounted where its package mounts it */
+	unsigned cap_last;    /* the running kernel's last capability; 0: not known */
 	uint32_t tty_gid;     /* of the group tty, to which terminals belong */
 	char hostname[65];
 	char unified[256];    /* where cgroup2 is mounted, "" if nowhere */

@@ -11,6 +11,7 @@
 #define PLACE_INIT PAM_CTR_LIBEXEC "/init"
 #define PLACE_SUBID PAM_CTR_LIBEXEC "/subid" /* allots subordinate ids */
 
+#define PLACE_LXCFS "/var/lib/lxcfs"       /* lxcfs(1), where a host runs it */
 /* System call filters: texts, ours and the admin's (which win), and what was made of them. */
 #define PLACE_FILTER PAM_CTR_LIBEXEC "/filter"
 #define PLACE_FILTERS PAM_CTR_SHARE "/seccomp"

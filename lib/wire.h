@@ -25,7 +25,7 @@
 
 #include <stdint.h>
 
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 #define WIRE_PACKET_MAX 65536
 #define WIRE_CGROUPS_MAX 8
 
@@ -54,6 +54,34 @@ enum wire_open_flags {
 	WIRE_OPEN_TTY = 1 << 1       /* one descriptor comes along: the login's terminal */
 };
 
+/* By the kernel's numbers; Linux has 16 of them, getrlimit(2). */
+#define WIRE_RLIMITS 16
+
+enum wire_process_flags {
+	WIRE_PROCESS_NICE = 1 << 0,
+	WIRE_PROCESS_UMASK = 1 << 1,
+	WIRE_PROCESS_SCHEDULER = 1 << 2,
+	WIRE_PROCESS_TIMER_SLACK = 1 << 3,
+	WIRE_PROCESS_KEYRING = 1 << 4,
+	WIRE_PROCESS_NO_NEW_PRIVS = 1 << 5
+};
+
+/* What a session's processes are besides contained; only what flags and rlimits name is touched. */
+struct wire_process {
+	uint64_t inheritable;     /* capabilities; the ambient ones are among them */
+	uint64_t ambient;
+	uint64_t rlimit[WIRE_RLIMITS][2]; /* soft, hard; UINT64_MAX: unlimited */
+	uint64_t timer_slack;     /* nanoseconds */
+	uint32_t rlimits;         /* a bit for each that is set */
+	uint32_t flags;           /* enum wire_process_flags */
+	uint32_t securebits;      /* added to the caller's */
+	uint32_t umask;
+	uint32_t scheduler;       /* SCHED_* */
+	int32_t nice;
+	uint32_t uid;             /* the user's: owns the keyring, has the ambient set */
+	uint32_t reserved;
+};
+
 /* The answer that lets a caller join: fixed size, nothing to parse inside sshd. */
 struct wire_kit {
 	struct wire_head head;    /* WIRE_KIT */
@@ -63,6 +91,7 @@ struct wire_kit {
 	uint32_t reserved;
 	uint64_t bounding;        /* capabilities the session keeps */
 	uint64_t mark[2];         /* inodes of the container's mount and PID namespaces, lib/mark.h */
+	struct wire_process process;
 	char session[32];         /* id, for logs */
 	char environment[8][256]; /* "NAME=value", "" ends */
 	/* descriptors: pidfd of init, the user namespace if there is one, cgroup files for writing */

@@ -10,6 +10,7 @@
 #include "lib/join.h"
 #include "lib/mark.h"
 #include "lib/own.h"
+#include "lib/process_attributes.h"
 #include "lib/text.h"
 #include "pam_ctr/arguments.h"
 #include "pam_ctr/subject_pam.h"
@@ -23,6 +24,7 @@
 
 /* Set on the handle once this process has joined; pam_set_data(3). */
 #define DATA_JOINED "pam_ctr_joined"
+#define DATA_AMBIENT "pam_ctr_ambient"
 
 int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     __attribute__((visibility("default")));
@@ -77,11 +79,53 @@ put_environment(pam_handle_t *pamh, const struct wire_kit *kit, struct error *er
 	return 0;
 }
 
+struct ambient {
+	struct wire_process process;
+	pid_t opener;
+};
+
+/*
+ * The caller's child that has become the user tells PAM so by PAM_DATA_SILENT, pam_end(3): su and
+ * login do.  Whoever else ends here keeps what it has; without this, exec leaves it nothing.
+ */
+static void
+raise_ambient(pam_handle_t *pamh, void *data, int status)
+{
+	struct ambient *ambient = data;
+	struct error err = ERROR_INIT;
+	char text[640];
+
+	if ((unsigned)status & PAM_DATA_SILENT && getpid() != ambient->opener &&
+	    geteuid() == ambient->process.uid && getuid() == ambient->process.uid &&
+	    attributes_raise_ambient(&ambient->process, &err) < 0)
+		pam_syslog(pamh, LOG_ERR, "no ambient capabilities: %s",
+		    error_render(&err, text, sizeof(text)));
+	free(ambient);
+}
+
+static int
+prepare_ambient(pam_handle_t *pamh, const struct wire_process *process, struct error *err)
+{
+	struct ambient *ambient;
+
+	if (!process->ambient)
+		return 0;
+	ambient = malloc(sizeof(*ambient));
+	if (!ambient)
+		return error_set(err, errno, "keep the ambient capabilities with PAM");
+	*ambient = (struct ambient) { .process = *process, .opener = getpid() };
+	if (pam_set_data(pamh, DATA_AMBIENT, ambient, raise_ambient) == PAM_SUCCESS)
+		return 0;
+	free(ambient);
+	return error_set(err, 0, "keep the ambient capabilities with PAM");
+}
+
 /* Everything that can fail without harm comes before join_enter(). */
 static int
 enter(pam_handle_t *pamh, const struct join_kit *kit, struct error *err)
 {
-	if (put_environment(pamh, &kit->message, err) < 0)
+	if (put_environment(pamh, &kit->message, err) < 0 ||
+	    prepare_ambient(pamh, &kit->message.process, err) < 0)
 		return -1;
 	if (pam_set_data(pamh, DATA_JOINED, (void *)(uintptr_t)"joined", NULL) != PAM_SUCCESS)
 		return error_set(err, 0, "keep the session's state with PAM");

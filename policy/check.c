@@ -2,6 +2,7 @@
  * Second pass: what the parser could not judge line by line.  After it, resolving can only
  * fail over what is this machine's or this login's.
  */
+#include "policy/capability.h"
 #include "policy/combination.h"
 #include "policy/parse.h"
 
@@ -17,6 +18,18 @@ check_slice(const struct policy_text *text, const struct setting *setting,
 	    section_find_slice(text, setting->value) == NULL)
 		fault_add(faults, setting->origin, setting->key->name, "there is no [slice %s]",
 		    setting->value);
+}
+
+/* What a login of this service would be refused for, always. */
+static void
+check_ambient(const struct section *section, const struct setting *setting,
+    struct fault_list *faults)
+{
+	if (section->kind == SECTION_SERVICE && key_index(setting->key) == POLICY_KEY_AMBIENT &&
+	    strcmp(setting->value, VALUE_NONE) != 0 && !capability_ambient_lives(section->name))
+		fault_add(faults, setting->origin, setting->key->name,
+		    "%s takes ambient capabilities away when it becomes the user; see \"inheritable\"",
+		    section->name);
 }
 
 /* By kind and name, then in the order of the files. */
@@ -117,9 +130,31 @@ check_text(const struct policy_text *text, struct fault_list *faults)
 	size_t i, j;
 
 	for (i = 0; i < text->sections; i++) {
-		for (j = 0; j < text->section[i].count; j++)
+		for (j = 0; j < text->section[i].count; j++) {
 			check_slice(text, &text->section[i].setting[j], faults);
+			check_ambient(&text->section[i], &text->section[i].setting[j], faults);
+		}
 	}
 	check_doubles(text, faults);
 	check_combinations(text, faults);
+}
+
+int
+policy_check_machine(const struct policy_text *text, const struct subject *subject,
+    const struct machine *machine, struct policy_faults *faults)
+{
+	const struct value_context context = { .machine = machine, .subject = subject };
+	struct fault_list list = FAULT_LIST_INIT;
+	struct value value;
+
+	for (size_t i = 0; i < text->sections; i++) {
+		for (size_t j = 0; j < text->section[i].count; j++) {
+			const struct setting *setting = &text->section[i].setting[j];
+
+			if (!value_normalise(setting->key->type, setting->value, &context, &value))
+				fault_add(&list, setting->origin, setting->key->name, "%s", value.reason);
+		}
+	}
+	*faults = list.kept;
+	return list.total == 0 ? 0 : -1;
 }

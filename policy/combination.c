@@ -5,13 +5,18 @@
  */
 #include "policy/combination.h"
 
+#include "policy/capability.h"
 #include "policy/word.h"
 
+#include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Of a key that is no word: whether it has a value. */
 #define SET (1U << WORD_YES)
+/* Of capabilities: whether these are among them. */
+#define REACHES_HOST (1U << 2)
+#define HAS_NET_ADMIN (1U << 3)
 
 struct side {
 	enum policy_key key;
@@ -45,6 +50,20 @@ static const struct {
 	{ { { POLICY_KEY_ROOT_SIZE, SET },
 	    { POLICY_KEY_ROOT, 1U << ROOT_HOST | 1U << ROOT_READ_ONLY } },
 	    "there is nothing to limit; set root = overlay or ephemeral, or root_size = none" },
+	{ { { POLICY_KEY_NO_NEW_PRIVS, 1U << WORD_YES },
+	    { POLICY_KEY_SETUID, 1U << WORD_YES } },
+	    "no program gains a right then, setuid or not; set setuid = no, or no_new_privs = no" },
+	{ { { POLICY_KEY_CORE_DUMPS, 1U << CORE_DUMPS_NONE },
+	    { POLICY_KEY_RLIMIT_CORE, SET } },
+	    "no core is written, however large; set core_dumps = file, or rlimit.core = none" },
+	{ { { POLICY_KEY_CAPABILITIES, REACHES_HOST },
+	    { POLICY_KEY_USERNS, 1U << USERNS_HOST } },
+	    "these reach the host's kernel, its disks or its other users, and a setuid program's "
+	    "hole would be the host's; take them away, or set userns = private" },
+	{ { { POLICY_KEY_CAPABILITIES, HAS_NET_ADMIN },
+	    { POLICY_KEY_USERNS, 1U << USERNS_HOST } },
+	    "net_admin would be over the host's network; set userns = private, which has it with "
+	    "network = private" },
 };
 
 bool
@@ -71,25 +90,46 @@ struct judged {
 	bool breaks;
 };
 
+static unsigned
+bit_of_word(size_t word)
+{
+	return word == WORD_NOT_FOUND ? 0 : 1U << word;
+}
+
+/* What the profile brings along is in none of these sets, or right for its user namespace. */
+static unsigned
+words_of_capabilities(const char *text)
+{
+	struct value value;
+
+	if (!value_normalise(VALUE_CAPABILITIES, text, NULL, &value))
+		return 0;
+	uint64_t set = capability_apply(value.text, 0);
+	return ((set & capability_of_host()) != 0 ? REACHES_HOST : 0) |
+	    ((set & CAPABILITY(CAP_NET_ADMIN)) != 0 ? HAS_NET_ADMIN : 0);
+}
+
 static struct judged
 judge(const struct winners *winners, const struct side *side)
 {
 	const struct key *key = key_at(side->key);
 	const char *text = winners_text(winners, key, KEY_IN_USER), *path = NULL;
 	const struct setting *setting = winners_setting(winners, key);
-	size_t word = WORD_NOT_FOUND;
+	unsigned words = 0;
 
-	if (word_count(key->type) > 0)
-		word = word_find(key->type, text, &path);
+	if (key->type == VALUE_CAPABILITIES)
+		words = words_of_capabilities(text);
+	else if (word_count(key->type) > 0)
+		words = bit_of_word(word_find(key->type, text, &path));
 	else if (strcmp(text, SETTING_REFUSED) != 0)
-		word = strcmp(text, VALUE_NONE) == 0 ? WORD_NO : WORD_YES;
+		words = strcmp(text, VALUE_NONE) == 0 ? 1U << WORD_NO : 1U << WORD_YES;
 	return (struct judged){
 		.setting = setting,
 		.rank = setting != NULL ? winners->rank[key_index(setting->key)] : 0,
 		.is_own = setting != NULL && setting->key == key,
 		.shown = text,
 		.shown_length = (int)strcspn(text, ":"),
-		.breaks = word != WORD_NOT_FOUND && side->words >> word & 1,
+		.breaks = (side->words & words) != 0,
 	};
 }
 

@@ -2,6 +2,7 @@
  * struct policy -> text, each value with the line that set it.  Pure.  The text is itself a
  * policy file: what an admin reads is what another machine can be given.
  */
+#include "policy/capability.h"
 #include "policy/section.h"
 #include "policy/word.h"
 
@@ -96,6 +97,9 @@ format_field(const struct policy *policy, const struct key *key, char *text, siz
 	case KEY_FIELD_YES_NO:
 		format_string(*(const bool *)field ? "yes" : "no", text, size);
 		break;
+	case KEY_FIELD_CAPABILITIES:
+		(void)capability_format(*(const uint64_t *)field, text, size);
+		break;
 	case KEY_FIELD_WORD:
 		format_word(policy, key, text, size);
 		break;
@@ -159,7 +163,9 @@ print_limits(const struct printer *printer, const struct limits *limits)
 
 	for (limit = 0; limit < LIMIT_COUNT; limit++) {
 		format_limit(limits->value[limit], text, sizeof(text));
-		print_line(printer, limit_name((enum limit)limit), text, &limits->origin[limit]);
+		print_value(printer, limit_name((enum limit)limit), text, &limits->origin[limit]);
+		(void)fputs(limit == LIMIT_CPUSET_CPUS && limits == &printer->policy->limits &&
+		    printer->policy->cpus_shared ? ", by cpu_view of cpu.max\n" : "\n", printer->out);
 	}
 }
 

@@ -43,6 +43,7 @@ static const struct {
 	{ POLICY_KEY_SUDO,    { "no",   "no",        "yes" } },
 	{ POLICY_KEY_NESTING, { "yes",  "no",        "no" } }, /* yes: as far as the host lets */
 	{ POLICY_KEY_NETWORK, { "host", "host",      "host" } },
+	{ POLICY_KEY_NO_NEW_PRIVS, { "no", "yes",    "no" } },
 };
 
 static const enum key_field field_of_type[VALUE_TYPES] = {
@@ -66,6 +67,19 @@ static const enum key_field field_of_type[VALUE_TYPES] = {
 	[VALUE_TMPFS] = KEY_FIELD_LIST,
 	[VALUE_BINDS] = KEY_FIELD_LIST,
 	[VALUE_LOGOUT] = KEY_FIELD_WORD,
+	[VALUE_CAPABILITIES] = KEY_FIELD_CAPABILITIES,
+	[VALUE_CAPABILITY_NAMES] = KEY_FIELD_CAPABILITIES,
+	[VALUE_SECUREBITS] = KEY_FIELD_LIST,
+#define LIMITED(id, name, resource, unit, least) [VALUE_RLIMIT_##id] = KEY_FIELD_STRING,
+#include "policy/rlimits.def"
+#undef LIMITED
+	[VALUE_CORE_DUMPS] = KEY_FIELD_WORD,
+	[VALUE_UMASK] = KEY_FIELD_STRING,
+	[VALUE_NICE] = KEY_FIELD_STRING,
+	[VALUE_SCHEDULER] = KEY_FIELD_WORD,
+	[VALUE_NANOSECONDS] = KEY_FIELD_STRING,
+	[VALUE_CPU_VIEW] = KEY_FIELD_WORD,
+	[VALUE_LXCFS] = KEY_FIELD_WORD,
 	[VALUE_BYTES] = KEY_FIELD_LIMIT,
 	[VALUE_CPU_TIME] = KEY_FIELD_LIMIT,
 	[VALUE_WEIGHT] = KEY_FIELD_LIMIT,

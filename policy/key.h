@@ -22,6 +22,7 @@ enum key_field {
 	KEY_FIELD_NUMBER_OR_NONE, /* none is 0 */
 	KEY_FIELD_LIST,
 	KEY_FIELD_YES_NO,
+	KEY_FIELD_CAPABILITIES,   /* a set; its words start from the profile's, so profile's keys go before */
 	KEY_FIELD_WORD,           /* an enum of policy.h, for some words with a path */
 	KEY_FIELD_LIMIT
 };

@@ -8,27 +8,12 @@
 #include "lib/places.h"
 #include "lib/text.h"
 #include "policy/draft.h"
+#include "policy/plan_process.h"
 #include "policy/plan_root.h"
 
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <string.h>
-
-#define CAPABILITY(name) (UINT64_C(1) << (name))
-
-/*
- * What reaches the host's kernel, or undoes the container, from a set-user-id program run
- * inside.  Everything else stays, since su, passwd, sudo and ping are to work.
- */
-static const uint64_t dropped_capabilities = CAPABILITY(CAP_SYS_ADMIN) |
-    CAPABILITY(CAP_SYS_MODULE) | CAPABILITY(CAP_SYS_RAWIO) | CAPABILITY(CAP_SYS_BOOT) |
-    CAPABILITY(CAP_SYS_TIME) | CAPABILITY(CAP_SYS_PTRACE) | CAPABILITY(CAP_SYS_PACCT) |
-    CAPABILITY(CAP_SYSLOG) | CAPABILITY(CAP_MKNOD) | CAPABILITY(CAP_MAC_ADMIN) |
-    CAPABILITY(CAP_MAC_OVERRIDE) | CAPABILITY(CAP_DAC_READ_SEARCH) | /* open_by_handle_at(2) */
-    CAPABILITY(CAP_LINUX_IMMUTABLE) | CAPABILITY(CAP_NET_ADMIN) | CAPABILITY(CAP_BPF) |
-    CAPABILITY(CAP_PERFMON) | CAPABILITY(CAP_CHECKPOINT_RESTORE) | CAPABILITY(CAP_WAKE_ALARM) |
-    CAPABILITY(CAP_BLOCK_SUSPEND) | CAPABILITY(CAP_AUDIT_CONTROL) | CAPABILITY(CAP_AUDIT_READ);
 
 /* The mounts that every container has.  A size of SIZE_* is taken from the policy. */
 enum fixed_size {
@@ -521,6 +506,7 @@ add_mounts(struct plan *plan, const struct policy *policy, const struct subject 
 	    plan_root(policy, subject, places, plan, err) < 0 ||
 	    add_accounting(plan, subject, places->run, err) < 0 ||
 	    add_cgroup_view(plan, machine, err) < 0 ||
+	    plan_lxcfs(policy, machine, plan, err) < 0 ||
 	    add_runtime_directory(plan, subject, err) < 0 ||
 	    add_home(plan, policy, subject, places->lib, err) < 0 ||
 	    add_paths(plan, &policy->hidden, STEP_HIDE, "policy: hidden", err) < 0 ||
@@ -572,11 +558,6 @@ plan_build(const struct policy *policy, const struct subject *subject,
 		    .because = "policy: share_mounts; a private mount passes nothing on" },
 		.target = "/",
 	};
-	const struct draft bounding = {
-		.step = { .phase = PHASE_SESSION, .kind = STEP_BOUNDING,
-		    .capabilities = ~dropped_capabilities | plan_root_capabilities(policy),
-		    .because = "no way back to the host's kernel for set-user-id programs" },
-	};
 
 	if (plan_cgroups(policy, subject, machine, plan, err) < 0 ||
 	    (policy->share_mounts && draft_add(plan, share, err) < 0) ||
@@ -588,7 +569,7 @@ plan_build(const struct policy *policy, const struct subject *subject,
 	sort_steps(plan->step + first, plan->count - first, step_depth);
 	if (plan_root_pivot(policy, plan, err) < 0 ||
 	    plan_cgroups_session(policy, subject, machine, plan, err) < 0 ||
-	    draft_add(plan, bounding, err) < 0)
+	    plan_process(policy, subject, machine, plan, err) < 0)
 		goto fail;
 	sort_steps(plan->step, plan->count, step_phase);
 	return 0;

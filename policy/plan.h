@@ -55,7 +55,17 @@ enum step_kind {
 	STEP_MARK,             /* target shows that this is the inside: see lib/mark.h */
 
 	/* what a session gets along */
+	STEP_RLIMIT,           /* target's limit (number: RLIMIT_*) is value: limit[] */
+	STEP_UMASK,            /* mode */
+	STEP_NICE,             /* number */
+	STEP_SCHEDULER,        /* number: SCHED_*, value: its name */
+	STEP_TIMER_SLACK,      /* limit[0] nanoseconds, value */
+	STEP_KEYRING,          /* a session keyring of uid's */
 	STEP_BOUNDING,         /* the bounding set that it keeps: capabilities */
+	STEP_SECUREBITS,       /* number, value: their names */
+	STEP_INHERITABLE,      /* capabilities */
+	STEP_AMBIENT,          /* capabilities */
+	STEP_NO_NEW_PRIVS,
 	STEP_ENVIRONMENT       /* value: NAME=value */
 };
 
@@ -78,6 +88,8 @@ struct step {
 	char *value;                /* owned */
 	uint64_t size;              /* bytes; terminals for STEP_DEVPTS */
 	uint64_t capabilities;
+	uint64_t limit[2];          /* STEP_RLIMIT: soft and hard */
+	int number;                 /* what the kernel calls it, or the value */
 	unsigned flags;             /* enum step_flags; CLONE_NEW* for STEP_NAMESPACES */
 	unsigned mode;              /* permission bits */
 	uid_t uid;

@@ -3,6 +3,8 @@
  */
 #include "policy/plan.h"
 
+#include "policy/capability.h"
+
 #include <linux/sched.h>
 
 static const char *const phase_name[] = {
@@ -40,7 +42,17 @@ static const char *const kind_name[] = {
 	[STEP_HOME] = "home",
 	[STEP_PASSTHROUGH] = "passthrough",
 	[STEP_MARK] = "mark",
+	[STEP_RLIMIT] = "rlimit",
+	[STEP_UMASK] = "umask",
+	[STEP_NICE] = "nice",
+	[STEP_SCHEDULER] = "scheduler",
+	[STEP_TIMER_SLACK] = "timer-slack",
+	[STEP_KEYRING] = "session-keyring",
 	[STEP_BOUNDING] = "bounding-set",
+	[STEP_SECUREBITS] = "securebits",
+	[STEP_INHERITABLE] = "inheritable",
+	[STEP_AMBIENT] = "ambient",
+	[STEP_NO_NEW_PRIVS] = "no-new-privs",
 	[STEP_ENVIRONMENT] = "environment",
 };
 
@@ -120,9 +132,17 @@ static const struct {
 	{ STEP_F_SUDO, "sudo" }, { STEP_F_NESTING, "nesting" },
 };
 
+static bool
+is_capability_set(enum step_kind kind)
+{
+	return kind == STEP_BOUNDING || kind == STEP_INHERITABLE || kind == STEP_AMBIENT;
+}
+
 static void
 print_step(const struct step *step, FILE *out)
 {
+	char names[CAPABILITY_TEXT_MAX];
+
 	(void)fprintf(out, "%-7s %-16s", phase_name[step->phase], kind_name[step->kind]);
 	if (step->kind == STEP_NAMESPACES || step->kind == STEP_USER_NAMESPACE)
 		print_namespaces(step->flags, out);
@@ -140,8 +160,8 @@ print_step(const struct step *step, FILE *out)
 		(void)fprintf(out, " mode=%04o", step->mode);
 	if (has_owner(step->kind))
 		(void)fprintf(out, " owner=%u:%u", (unsigned)step->uid, (unsigned)step->gid);
-	if (step->kind == STEP_BOUNDING)
-		(void)fprintf(out, " keep=%016llx", (unsigned long long)step->capabilities);
+	if (is_capability_set(step->kind))
+		(void)fprintf(out, " %s", capability_format(step->capabilities, names, sizeof(names)));
 	for (size_t i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 		if (step->flags & flag_names[i].flag)
 			(void)fprintf(out, " %s", flag_names[i].name);

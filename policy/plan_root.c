@@ -10,7 +10,6 @@
 #include "policy/draft.h"
 
 #include <limits.h>
-#include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 
 /* A map is taken by one write(2) of less than a page, user_namespaces(7). */
 #define MAP_TEXT_MAX 4096
-#define CAPABILITY(name) (UINT64_C(1) << (name))
 
 static int
 format_map(const uint32_t *self, size_t count, uint32_t base, char *text, struct error *err)
@@ -75,24 +73,6 @@ plan_user_namespace(const struct policy *policy, const struct subject *subject,
 		draft.value = gid_map;
 	}
 	return draft_add(plan, draft, err);
-}
-
-uint64_t
-plan_root_capabilities(const struct policy *policy)
-{
-	uint64_t capabilities = 0;
-
-	if (policy->userns == USERNS_PRIVATE)
-		capabilities |= CAPABILITY(CAP_SYS_PTRACE);
-	if (policy->userns == USERNS_PRIVATE && policy->network == NETWORK_PRIVATE)
-		capabilities |= CAPABILITY(CAP_NET_ADMIN);
-	/*
-	 * newuidmap(1) needs it over the user namespace whose map it writes.  The container's mounts
-	 * are not its user namespace's: it mounts nothing there.
-	 */
-	if (policy->userns == USERNS_PRIVATE && policy->nesting && policy->setuid)
-		capabilities |= CAPABILITY(CAP_SYS_ADMIN);
-	return capabilities;
 }
 
 int

@@ -25,7 +25,4 @@ int plan_root_pivot(const struct policy *policy, struct plan *plan, struct error
 /* The host's path, as it is and writable, at its place; a leading '-': it may be missing. */
 int plan_root_bind(struct plan *plan, const char *path, const char *because, struct error *err);
 
-/* Capabilities that harm nobody in a user namespace of one's own. */
-uint64_t plan_root_capabilities(const struct policy *policy);
-
 #endif

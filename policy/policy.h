@@ -70,6 +70,36 @@ enum logout_action {
 	LOGOUT_KILL  /* ends with the last session */
 };
 
+/* The limits of a process, in the order of rlimits.def; setrlimit(2). */
+enum limited {
+#define LIMITED(id, name, resource, unit, least) LIMITED_##id,
+#include "policy/rlimits.def"
+#undef LIMITED
+	LIMITED_COUNT
+};
+
+enum core_dumps {
+	CORE_DUMPS_FILE, /* where the host's core_pattern makes files; else none */
+	CORE_DUMPS_NONE
+};
+
+enum scheduler_kind {
+	SCHEDULER_NONE, /* as the caller has it */
+	SCHEDULER_OTHER,
+	SCHEDULER_BATCH,
+	SCHEDULER_IDLE
+};
+
+enum cpu_view {
+	CPU_VIEW_SHARE,  /* as many CPUs as cpu.max gives */
+	CPU_VIEW_MACHINE
+};
+
+enum lxcfs_use {
+	LXCFS_AUTO, /* where it is mounted */
+	LXCFS_NO
+};
+
 /* The limits, in the order of limits.def; the kernel's cgroup v2 names are their names. */
 enum limit {
 #define LIMIT(id, name, controller, type) LIMIT_##id,
@@ -144,6 +174,23 @@ struct policy {
 	enum logout_action logout;
 	uint64_t grace;              /* seconds between SIGTERM and SIGKILL */
 
+	uint64_t capabilities;       /* the bounding set, a bit each */
+	uint64_t inheritable;        /* for programs whose files have them inheritable */
+	uint64_t ambient;            /* what the user's programs have by themselves */
+	bool no_new_privs;
+	struct text_list securebits; /* words of prctl(2)'s bits */
+	char *rlimit[LIMITED_COUNT]; /* "SOFT:HARD" each; NULL: as the caller has it */
+	enum core_dumps core_dumps;
+	char *umask;                 /* octal; NULL here and below: as the caller has it */
+	char *nice;
+	enum scheduler_kind scheduler;
+	char *timer_slack;           /* nanoseconds */
+	bool session_keyring;        /* a new one for each login */
+	enum cpu_view cpu_view;
+	enum lxcfs_use lxcfs;
+
+	bool cpus_shared;            /* limits' cpuset.cpus follows from cpu.max, as cpu_view has it */
+
 	struct origin origin[POLICY_KEY_COUNT];
 };
 
@@ -179,6 +226,14 @@ bool policy_exempts(const char *path, const struct subject *subject,
 /* The same from memory: tests and fuzzers.  name stands in messages for the file. */
 struct policy_text *policy_parse(const char *name, const char *text, size_t length,
     struct policy_faults *faults, struct error *err);
+
+/*
+ * The values that this machine cannot have (a CPU, a capability that it lacks), whoever they are
+ * for: -1 with faults filled, which must be POLICY_FAULTS_INIT and are the caller's.  Sections are
+ * judged for a subject that has a place in none of them.
+ */
+int policy_check_machine(const struct policy_text *text, const struct subject *subject,
+    const struct machine *machine, struct policy_faults *faults);
 
 /*
  * The policy of one subject on one machine; subject->service decides which [service NAME]

@@ -4,12 +4,16 @@
  * fail over a value that another section overrides.
  */
 #include "policy/array.h"
+#include "policy/capability.h"
 #include "policy/combination.h"
+#include "policy/cpu_share.h"
 #include "policy/word.h"
 
 #include "lib/text.h"
 
 #include <errno.h>
+#include <linux/capability.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,6 +136,9 @@ store(struct policy *policy, const struct key *key, const char *text)
 	case KEY_FIELD_YES_NO:
 		*(bool *)field = strcmp(text, "yes") == 0;
 		return 0;
+	case KEY_FIELD_CAPABILITIES:
+		*(uint64_t *)field = capability_apply(text, capability_of_profile(policy));
+		return 0;
 	case KEY_FIELD_WORD:
 		return store_word(policy, key, text);
 	case KEY_FIELD_LIMIT: /* not a field of its own: see resolve_limit() */
@@ -226,6 +233,39 @@ limit_root(struct policy *policy)
 		policy->root_size = EPHEMERAL_ROOT_SIZE;
 }
 
+static int
+refuse_key(const struct resolver *resolver, enum policy_key index, const char *reason)
+{
+	const struct origin *origin = &resolver->policy->origin[index];
+
+	return error_set(resolver->err, 0, "%s:%u: %s: %s", origin->file, origin->line,
+	    key_at(index)->name, reason);
+}
+
+/* The bounding set is what there is to give. */
+static int
+check_capabilities(const struct resolver *resolver)
+{
+	const struct policy *policy = resolver->policy;
+	char reason[320];
+
+	if (policy->ambient != 0 && !capability_ambient_lives(resolver->context.subject->service)) {
+		(void)snprintf(reason, sizeof(reason), "%s takes them away when it becomes the user; set "
+		    "\"ambient = none\" in [service %s], and \"inheritable\" for programs that setcap(8) made "
+		    "to take them", resolver->context.subject->service,
+		    resolver->context.subject->service);
+		return refuse_key(resolver, POLICY_KEY_AMBIENT, reason);
+	}
+	if (policy->ambient & (CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID)))
+		return refuse_key(resolver, POLICY_KEY_AMBIENT, "who may become any user is root: leave out "
+		    "setuid and setgid");
+	if (policy->ambient & ~policy->capabilities)
+		return refuse_key(resolver, POLICY_KEY_AMBIENT, "has what is not in \"capabilities\"");
+	if (policy->inheritable & ~policy->capabilities)
+		return refuse_key(resolver, POLICY_KEY_INHERITABLE, "has what is not in \"capabilities\"");
+	return 0;
+}
+
 static bool
 is_exempt(const struct policy *policy, const struct subject *subject)
 {
@@ -293,7 +333,11 @@ resolve_all(const struct resolver *resolver)
 	    resolve_limits(resolver, KEY_IN_USER, &user, &policy->limits) < 0)
 		return -1;
 	limit_root(policy);
-	return resolve_slice(resolver);
+	if (check_capabilities(resolver) < 0)
+		return -1;
+	if (resolve_slice(resolver) < 0)
+		return -1;
+	return cpu_share(resolver->context.subject, resolver->context.machine, policy, resolver->err);
 }
 
 int

@@ -4,6 +4,7 @@
  */
 #include "policy/value.h"
 
+#include "policy/process_value.h"
 #include "policy/word.h"
 
 #include "lib/text.h"
@@ -264,7 +265,7 @@ hostname(const char *text, const struct value_context *context, struct value *va
 }
 
 /*
- * normalise is NULL: the type is one of words.  can_be_none: "none" is a value, with an empty
+ * normalise is NULL: the type is one of words, or a process's limit.  can_be_none: "none" is a value, with an empty
  * normal form.
  */
 static const struct {
@@ -292,6 +293,19 @@ static const struct {
 	[VALUE_TMPFS] = { value_tmpfs, true },
 	[VALUE_BINDS] = { value_binds, true },
 	[VALUE_LOGOUT] = { NULL, false },
+	[VALUE_CAPABILITIES] = { value_capabilities, true },
+	[VALUE_CAPABILITY_NAMES] = { value_capability_names, true },
+	[VALUE_SECUREBITS] = { value_securebits, true },
+#define LIMITED(id, name, resource, unit, least) [VALUE_RLIMIT_##id] = { NULL, true },
+#include "policy/rlimits.def"
+#undef LIMITED
+	[VALUE_CORE_DUMPS] = { NULL, false },
+	[VALUE_UMASK] = { value_umask, true },
+	[VALUE_NICE] = { value_nice, true },
+	[VALUE_SCHEDULER] = { NULL, false },
+	[VALUE_NANOSECONDS] = { value_nanoseconds, true },
+	[VALUE_CPU_VIEW] = { NULL, false },
+	[VALUE_LXCFS] = { NULL, false },
 	[VALUE_BYTES] = { value_bytes, true },
 	[VALUE_CPU_TIME] = { value_cpu_time, true },
 	[VALUE_WEIGHT] = { value_weight, true },
@@ -314,6 +328,8 @@ value_normalise(enum value_type type, const char *text, const struct value_conte
 		    value_types[type].can_be_none ? "; for none, write \"" VALUE_NONE "\"" : "");
 		return false;
 	}
+	if (value_is_rlimit(type))
+		return value_rlimit(type, text, value);
 	if (value_types[type].normalise == NULL)
 		return word(type, text, value);
 	return value_types[type].normalise(text, context, value);

@@ -40,6 +40,19 @@ enum value_type {
 	VALUE_TMPFS,
 	VALUE_BINDS,
 	VALUE_LOGOUT,
+	VALUE_CAPABILITIES,
+	VALUE_CAPABILITY_NAMES,
+	VALUE_SECUREBITS,
+#define LIMITED(id, name, resource, unit, least) VALUE_RLIMIT_##id,
+#include "policy/rlimits.def"
+#undef LIMITED
+	VALUE_CORE_DUMPS,
+	VALUE_UMASK,
+	VALUE_NICE,
+	VALUE_SCHEDULER,
+	VALUE_NANOSECONDS,
+	VALUE_CPU_VIEW,
+	VALUE_LXCFS,
 	/* of limits */
 	VALUE_BYTES,
 	VALUE_CPU_TIME,
@@ -101,6 +114,12 @@ bool value_run_paths(const char *text, const struct value_context *context, stru
 bool value_tmpfs(const char *text, const struct value_context *context, struct value *value);
 bool value_binds(const char *text, const struct value_context *context, struct value *value);
 bool value_is_path(const char *path, struct value *value);
+
+/* policy/capability_value.c */
+bool value_capabilities(const char *text, const struct value_context *context,
+    struct value *value);
+bool value_capability_names(const char *text, const struct value_context *context,
+    struct value *value);
 
 /* policy/limit_value.c */
 bool value_bytes(const char *text, const struct value_context *context, struct value *value);

@@ -49,6 +49,24 @@ static const struct {
 		[HOME_TEMPLATE] = { "template", WORD_NEEDS_PATH },
 		[HOME_HOST] = { "host", WORD_ALONE },
 	},
+	[VALUE_CORE_DUMPS] = {
+		[CORE_DUMPS_FILE] = { "file", WORD_ALONE },
+		[CORE_DUMPS_NONE] = { "none", WORD_ALONE },
+	},
+	[VALUE_SCHEDULER] = {
+		[SCHEDULER_NONE] = { "none", WORD_ALONE },
+		[SCHEDULER_OTHER] = { "other", WORD_ALONE },
+		[SCHEDULER_BATCH] = { "batch", WORD_ALONE },
+		[SCHEDULER_IDLE] = { "idle", WORD_ALONE },
+	},
+	[VALUE_CPU_VIEW] = {
+		[CPU_VIEW_SHARE] = { "share", WORD_ALONE },
+		[CPU_VIEW_MACHINE] = { "machine", WORD_ALONE },
+	},
+	[VALUE_LXCFS] = {
+		[LXCFS_AUTO] = { "auto", WORD_ALONE },
+		[LXCFS_NO] = { "no", WORD_ALONE },
+	},
 	[VALUE_LOGOUT] = {
 		[LOGOUT_KEEP] = { "keep", WORD_ALONE },
 		[LOGOUT_KILL] = { "kill", WORD_ALONE },
