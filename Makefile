@@ -47,6 +47,7 @@ CTL       := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
 INIT      := $(wildcard init/*.c)
 SUBID     := $(wildcard subid/*.c)
 FILTER    := $(filter-out filter/main.c,$(wildcard filter/*.c))
+DEVICES   := $(wildcard devices/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
 SUPPORT   := $(wildcard tests/support/*.c)
 
@@ -54,7 +55,9 @@ host = $(patsubst %.c,$(B)/host/%.o,$(1))
 musl = $(patsubst %.c,$(B)/musl/%.o,$(1))
 san  = $(patsubst %.c,$(B)/san/%.o,$(1))
 
-PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(B)/subid $(B)/filter $(B)/ctrctl
+# Small programs with a library that the supervisor, which is static, can't have.
+HELPERS  := subid filter devices
+PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%) $(B)/ctrctl
 SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT))
 
 all: $(PROGRAMS)
@@ -80,6 +83,10 @@ $(B)/subid: $(call host,$(SUBID) $(LIB))
 $(B)/filter: $(call host,filter/main.c $(FILTER) $(LIB))
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lseccomp
+# Runs only where the policy has rules for devices; only this one is linked with libudev.
+$(B)/devices: $(call host,$(DEVICES) policy/device_rule.c $(LIB))
+	$(say) LD $@
+	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -ludev
 
 # Names that libraries know and that the programs above can't ask them for.
 GENERATED := $(B)/generated/policy/capability_names.def
@@ -106,7 +113,7 @@ TEST_SOURCES := $(foreach d,unit system pam,$(wildcard tests/$(d)/test_*.c))
 TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) $(FILTER) subid/login_defs.c
 TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
-TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(B)/subid $(B)/filter $(SUPPORT_PROGRAMS) \
+TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam -lseccomp -pthread
 SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
@@ -163,7 +170,7 @@ CLANG    := -fsyntax-only -std=gnu17 $(WARN) -Weverything -Wno-padded -Wno-decla
 CLANG_TESTS := -Wno-missing-variable-declarations -Wno-disabled-macro-expansion
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
-OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(filter-out $(TESTED),$(SUBID))
+OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
 OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
@@ -186,11 +193,11 @@ lint:
 
 # PROGRAM MODE DIRECTORY; the paths of the programs are compiled in, so PREFIX builds anew.
 installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
-	$(DESTDIR)$(LIBEXECDIR)/pam_ctr/subid $(DESTDIR)$(LIBEXECDIR)/pam_ctr/filter \
+	$(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) \
 	$(FILTERS:etc/%=$(DESTDIR)$(SHAREDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
 	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 install: all
-	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(B)/subid $(B)/filter
+	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(SHAREDIR)/pam_ctr/seccomp $(FILTERS)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so

@@ -45,6 +45,7 @@ forget(struct server *server)
 {
 	limit_close(server, server->limit, &server->limits, NULL);
 	accounting_close(server);
+	devices_free(&server->devices);
 	build_free(&server->build);
 	cgroups_free(&server->cgroups);
 	own_close(&server->init);
@@ -149,6 +150,10 @@ container_build(struct server *server, struct request *request)
 		return;
 	}
 	describe(server, request);
+	if (devices_build(server, &request->plan, &err) < 0) {
+		fail_build(server, &err);
+		return;
+	}
 	accounting_prepare(server, &request->plan);
 	(void)text_format(directory, sizeof(directory), PLACE_RUN "/%u", (unsigned)server->uid);
 	const struct inside_cover cover = { .mount = server->accounting.mount, .directory = directory };
@@ -178,6 +183,7 @@ become_alive(struct server *server, struct error *err)
 	server->init = take_fd(&server->build.pidfd);
 	server->userns = take_fd(&server->build.userns);
 	build_free(&server->build);
+	devices_alive(server);
 	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
 	set_state(server, STATE_ALIVE, NEVER);
 	log_line(LOG_INFO, "container built: user=%s uid=%u init=%d ms=%lld", record->user,
@@ -385,7 +391,8 @@ container_step(struct server *server)
 		break;
 	case STATE_ALIVE:
 		request_serve_waiting(server);
-		if (server->record.sessions == 0)
+		/* A login may wait for its devices: it is about to be a session. */
+		if (server->record.sessions == 0 && !first_waiting(server))
 			consider_logout(server);
 		else
 			own_close(&server->rest);
@@ -420,7 +427,8 @@ adopt_sessions(struct server *server)
 
 	server->session = calloc(record->sessions + 1, sizeof(*server->session));
 	for (size_t i = 0; server->session && i < record->sessions; i++) {
-		struct session session = { .terminal = -1, .joined = true, .loan = TERMINAL_LOAN_INIT };
+		struct session session = { .terminal = -1,
+		    .terminal_number = terminal_number_of(record->session[i].tty), .joined = true, .loan = TERMINAL_LOAN_INIT };
 		session.pidfd = process_open(&record->session[i].caller);
 		if (session.pidfd < 0)
 			continue;
@@ -475,6 +483,7 @@ container_adopt(struct server *server)
 	}
 	adopt_sessions(server);
 	accounting_adopt(server);
+	devices_adopt(server);
 	record->supervisor = (struct process_id) { .pid = getpid(), .start = process_start(getpid()) };
 	if (container_save(server, &err) < 0)
 		log_error(&err, "uid=%u: keep the record", (unsigned)server->uid);

@@ -52,6 +52,7 @@ raise_limits(void)
 		{ RLIMIT_NOFILE, DESCRIPTORS_WANTED }, { RLIMIT_FSIZE, RLIM_INFINITY },
 		{ RLIMIT_AS, RLIM_INFINITY },          { RLIMIT_DATA, RLIM_INFINITY },
 		{ RLIMIT_CPU, RLIM_INFINITY },         { RLIMIT_NPROC, RLIM_INFINITY },
+		{ RLIMIT_MEMLOCK, RLIM_INFINITY }, /* BPF programs, up to Linux 5.10 */
 	};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
@@ -129,6 +130,7 @@ supervise(uid_t uid, struct error *err)
 	server->build = (struct build)BUILD_INIT;
 	server->userns = -1;
 	server->accounting = (struct accounting)ACCOUNTING_INIT;
+	server->devices = (struct devices)DEVICES_INIT;
 	server->init = server->rest = -1;
 	server->record = (struct record)RECORD_INIT;
 	server->deadline = NEVER;

@@ -217,11 +217,19 @@ give_kit(struct server *server, struct request *request)
 		request->state = REQUEST_JOINING;
 }
 
+/* A login with other rules waits until they have been looked at. */
+static bool
+has_devices(struct server *server, const struct request *request)
+{
+	devices_change(server, &request->plan);
+	return devices_are_ready(server);
+}
+
 void
 request_serve_waiting(struct server *server)
 {
 	for (size_t i = 0; i < server->requests && server->state == STATE_ALIVE; i++)
-		if (server->request[i].state == REQUEST_WAITING)
+		if (server->request[i].state == REQUEST_WAITING && has_devices(server, &server->request[i]))
 			give_kit(server, &server->request[i]);
 }
 

@@ -6,6 +6,7 @@
  *	session.c    the processes that opened a PAM session
  *	lifecycle.c  the container: built, alive, ending, gone; adoption
  *	limit.c      limits that were hit
+ *	devices.c    the devices that it has besides the harmless ones
  *	accounting.c who is logged in, for the host's who(1) and last(1)
  *
  * One thread, one loop over poll(2); nothing but the loop waits.
@@ -16,6 +17,7 @@
 #include "container/accounting.h"
 #include "container/build.h"
 #include "container/cgroup.h"
+#include "container/devices.h"
 #include "container/terminal.h"
 #include "lib/machine.h"
 #include "lib/record.h"
@@ -75,6 +77,7 @@ struct limit_watch {
 struct session {
 	int pidfd;                  /* owned; of the caller */
 	int terminal;               /* owned, or -1: keeps a terminal's number */
+	dev_t terminal_number;      /* of the caller's, where no rule lets the container open it; or 0 */
 	struct terminal_loan loan;  /* of the caller's; lost with the supervisor, getty(8) makes it good */
 	bool joined;
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
@@ -95,6 +98,7 @@ struct server {
 	struct cgroups cgroups;
 	struct build build;
 	struct accounting accounting;
+	struct devices devices;
 	int init;                   /* owned; pidfd, while ALIVE and ENDING */
 	int userns;                 /* owned; the container's own user namespace, or -1: the host's */
 	int rest;                   /* owned; pidfd of one process that is left, or -1 */

@@ -63,6 +63,7 @@ drop(struct server *server, size_t index)
 	size_t last = server->record.sessions - 1;
 
 	limit_close(server, session->limit, &session->limits, server->record.session[index].id);
+	bool has_number = session->terminal_number != 0;
 	own_close(&session->pidfd);
 	own_close(&session->terminal);
 	struct error err = ERROR_INIT;
@@ -71,6 +72,8 @@ drop(struct server *server, size_t index)
 	server->session[index] = server->session[last];
 	server->record.session[index] = server->record.session[last];
 	server->record.sessions = last;
+	if (has_number && server->cgroups.count > 0 && devices_set_numbers(server, &err) < 0)
+		log_error(&err, "uid=%u: take the terminal's number back", (unsigned)server->uid);
 }
 
 static void
@@ -155,6 +158,9 @@ show_terminal(struct server *server, struct request *request, struct session *se
 
 	if (request->tty < 0)
 		return 0;
+	session->terminal_number = terminal_number(request->tty);
+	if (session->terminal_number != 0 && devices_set_numbers(server, err) < 0)
+		return -1;
 	if (server->userns >= 0 && changes_owner(request->subject->service) && terminal_lend(request->tty, server->uid,
 	        (gid_t)server->machine.tty_gid, &session->loan, err) < 0)
 		return -1;

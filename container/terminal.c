@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #define HELPER_MS 2000
@@ -219,6 +220,37 @@ terminal_show(int terminal, int init, bool needs_name, int *reserved, struct err
 		helper(&task, init, theirs);
 	own_close(&theirs);
 	return finish(pid, ours, reserved, err);
+}
+
+/* Documentation/admin-guide/devices.txt: the majors of Unix98 terminals. */
+#define PTS_FIRST 136
+#define PTS_LAST 143
+
+static dev_t
+number_of(const struct stat *st)
+{
+	bool is_pts = major(st->st_rdev) >= PTS_FIRST && major(st->st_rdev) <= PTS_LAST;
+
+	return S_ISCHR(st->st_mode) && !is_pts ? st->st_rdev : 0;
+}
+
+dev_t
+terminal_number(int terminal)
+{
+	struct stat st;
+
+	return fstat(terminal, &st) == 0 ? number_of(&st) : 0;
+}
+
+dev_t
+terminal_number_of(const char *name)
+{
+	char path[80];
+	struct stat st;
+
+	if (!name[0] || strchr(name, '/') || text_format(path, sizeof(path), "/dev/%s", name) < 0)
+		return 0;
+	return lstat(path, &st) == 0 ? number_of(&st) : 0;
 }
 
 static int

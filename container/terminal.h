@@ -19,6 +19,12 @@
  */
 int terminal_show(int terminal, int init, bool needs_name, int *reserved, struct error *err);
 
+/* The device's number; 0: none, or a pseudo terminal's, which every container may open. */
+dev_t terminal_number(int terminal);
+
+/* The same by PAM's name of it, "tty1". */
+dev_t terminal_number_of(const char *name);
+
 /* A terminal whose owner is changed for the time of a session. */
 struct terminal_loan {
 	int fd;             /* owned, O_PATH: nobody waits for it to be closed; -1: none */

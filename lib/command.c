@@ -22,11 +22,6 @@
 /* How long a killed program may take to be gone, before it is left to whoever reaps us. */
 #define KILL_MS 500
 
-struct child {
-	pid_t pid;
-	int pidfd;
-};
-
 struct stream {
 	int fd;
 	char *text;
@@ -59,10 +54,13 @@ make_pipe(int *reader, int *writer, struct error *err)
 
 /* First above 2, so that no dup2 covers what is still to be moved; dup2 clears O_CLOEXEC. */
 static bool
-place_streams(int output, int complaint)
+place_streams(const int *stream)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int from[3] = { null, output, complaint };
+	int from[3];
+
+	for (int fd = 0; fd <= 2; fd++)
+		from[fd] = stream[fd] < 0 ? null : stream[fd];
 
 	for (int fd = 0; fd <= 2; fd++) {
 		from[fd] = fcntl(from[fd], F_DUPFD_CLOEXEC, 3);
@@ -92,14 +90,14 @@ reset_signals(void)
 }
 
 static _Noreturn void
-child_run(const char *const *argv, int output, int complaint)
+child_run(const char *const *argv, const int *stream)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
 	char *const envp[] = { path, locale, NULL };
 
 	reset_signals();
 	(void)umask(022);
-	if (place_streams(output, complaint))
+	if (place_streams(stream))
 		(void)execve(argv[0], (char *const *)(uintptr_t)argv, envp);
 	(void)dprintf(STDERR_FILENO, "run %s: %s: is pam_ctr installed whole?\n", argv[0],
 	    strerror(errno));
@@ -107,7 +105,7 @@ child_run(const char *const *argv, int output, int complaint)
 }
 
 static int
-child_start(const char *const *argv, int output, int complaint, struct child *child)
+child_start(const char *const *argv, const int *stream, struct command_child *child)
 {
 	struct clone_args args = {
 		.flags = CLONE_PIDFD,
@@ -117,7 +115,7 @@ child_start(const char *const *argv, int output, int complaint, struct child *ch
 
 	child->pid = sys_clone3(&args);
 	if (child->pid == 0)
-		child_run(argv, output, complaint);
+		child_run(argv, stream);
 	return child->pid < 0 ? -1 : 0;
 }
 
@@ -174,7 +172,7 @@ collect(int pidfd, struct stream stream[2], int timeout_ms)
 }
 
 static int
-child_reap(const struct child *child, int *code, struct error *err)
+child_reap(const struct command_child *child, int *code, struct error *err)
 {
 	struct pollfd ended = { .fd = child->pidfd, .events = POLLIN };
 	int status;
@@ -191,7 +189,7 @@ child_reap(const struct child *child, int *code, struct error *err)
 }
 
 static int
-finish(const struct child *child, struct stream stream[2], int timeout_ms,
+finish(const struct command_child *child, struct stream stream[2], int timeout_ms,
     struct command_result *result, struct error *err)
 {
 	if (collect(child->pidfd, stream, timeout_ms) < 0) {
@@ -213,12 +211,13 @@ command_run(const char *const *argv, int timeout_ms, struct command_result *resu
     struct error *err)
 {
 	autofd int output = -1, output_end = -1, complaint = -1, complaint_end = -1;
-	struct child child;
+	struct command_child child;
 
 	*result = (struct command_result) { .code = -1 };
 	if (make_pipe(&output, &output_end, err) < 0 || make_pipe(&complaint, &complaint_end, err) < 0)
 		return error_prefix(err, "start %s", argv[0]);
-	if (child_start(argv, output_end, complaint_end, &child) < 0)
+	const int given[3] = { -1, output_end, complaint_end };
+	if (child_start(argv, given, &child) < 0)
 		return error_set(err, errno, "start %s", argv[0]);
 	own_close(&output_end);
 	own_close(&complaint_end);
@@ -232,4 +231,25 @@ command_run(const char *const *argv, int timeout_ms, struct command_result *resu
 	own_close(&child.pidfd);
 	result->complaint[strcspn(result->complaint, "\n")] = '\0';
 	return rc < 0 ? error_prefix(err, "%s", argv[0]) : 0;
+}
+
+int
+command_start(const char *const *argv, int input, struct command_child *child, struct error *err)
+{
+	const int given[3] = { input, -1, -1 };
+
+	*child = (struct command_child)COMMAND_CHILD_INIT;
+	return child_start(argv, given, child) < 0 ? error_set(err, errno, "start %s", argv[0]) : 0;
+}
+
+void
+command_end(struct command_child *child)
+{
+	if (child->pidfd >= 0) {
+		int code;
+		(void)sys_pidfd_send_signal(child->pidfd, SIGKILL);
+		(void)child_reap(child, &code, NULL);
+	}
+	own_close(&child->pidfd);
+	*child = (struct command_child)COMMAND_CHILD_INIT;
 }

@@ -1,10 +1,12 @@
 /*
- * Runs a program of ours to its end, for a bounded time, and takes what it wrote.
+ * Runs a program of ours: to its end, for a bounded time, and takes what it wrote; or beside us.
  */
 #ifndef LIB_COMMAND_H
 #define LIB_COMMAND_H
 
 #include "lib/error.h"
+
+#include <sys/types.h>
 
 struct command_result {
 	int code;            /* its exit code; 128 and the signal's number where one ended it */
@@ -20,5 +22,20 @@ struct command_result {
  */
 int command_run(const char *const *argv, int timeout_ms, struct command_result *result,
     struct error *err);
+
+struct command_child {
+	pid_t pid;
+	int pidfd; /* owned */
+};
+
+#define COMMAND_CHILD_INIT { .pid = -1, .pidfd = -1 }
+
+/*
+ * Starts it in the same surroundings, but for its standard input, which is input; what it writes
+ * is nobody's.  command_end() kills it, if it runs still, and reaps it; accepts an ended one.
+ */
+int command_start(const char *const *argv, int input, struct command_child *child,
+    struct error *err);
+void command_end(struct command_child *child);
 
 #endif

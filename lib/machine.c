@@ -23,6 +23,7 @@ static const char *const controller_names[CONTROLLER_COUNT][2] = {
 	[CONTROLLER_MEMORY] = { "memory", "memory" },
 	[CONTROLLER_PIDS] = { "pids", "pids" },
 	[CONTROLLER_IO] = { "io", "blkio" },
+	[CONTROLLER_DEVICES] = { "devices", "devices" },
 };
 
 /* One line of mountinfo, proc(5); the strings are parts of the line. */

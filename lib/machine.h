@@ -16,6 +16,7 @@ enum controller {
 	CONTROLLER_MEMORY,
 	CONTROLLER_PIDS,
 	CONTROLLER_IO, /* v1 calls it blkio */
+	CONTROLLER_DEVICES, /* v1 alone; on cgroup2 a BPF program does it */
 	CONTROLLER_COUNT
 };
 

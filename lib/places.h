@@ -9,6 +9,7 @@
 #define PLACE_POLICY "/etc/pam_ctr.conf"
 #define PLACE_SUPERVISOR PAM_CTR_LIBEXEC "/supervisor"
 #define PLACE_INIT PAM_CTR_LIBEXEC "/init"
+#define PLACE_DEVICES PAM_CTR_LIBEXEC "/devices" /* finds devices by libudev */
 #define PLACE_SUBID PAM_CTR_LIBEXEC "/subid" /* allots subordinate ids */
 
 #define PLACE_LXCFS "/var/lib/lxcfs"       /* lxcfs(1), where a host runs it */

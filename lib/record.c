@@ -97,7 +97,7 @@ print_session(FILE *out, const struct record_session *session)
 static void
 print_record(FILE *out, const struct record *record)
 {
-	char text[3 * 4096 + 8];
+	char text[3 * sizeof(record->devices) + 8];
 
 	(void)fprintf(out, "version %d\nuid %u\ngid %u\n", RECORD_VERSION, (unsigned)record->uid,
 	    (unsigned)record->gid);
@@ -107,6 +107,8 @@ print_record(FILE *out, const struct record *record)
 	(void)fprintf(out, "home %s\n", text);
 	encode(record->policy_path, text, sizeof(text));
 	(void)fprintf(out, "policy %s\n", text);
+	encode(record->devices, text, sizeof(text));
+	(void)fprintf(out, "devices %s\n", text);
 	(void)fprintf(out, "init %d %llu\nsupervisor %d %llu\n", (int)record->init.pid,
 	    (unsigned long long)record->init.start, (int)record->supervisor.pid,
 	    (unsigned long long)record->supervisor.start);
@@ -255,6 +257,8 @@ read_line(const char *name, const struct fields *fields, struct record *record)
 	if (!strcmp(name, "policy"))
 		return one && decode(fields->field[0], record->policy_path,
 		    sizeof(record->policy_path));
+	if (!strcmp(name, "devices"))
+		return one && decode(fields->field[0], record->devices, sizeof(record->devices));
 	if (!strcmp(name, "init"))
 		return read_process(fields, 0, &record->init);
 	if (!strcmp(name, "supervisor"))

@@ -42,6 +42,7 @@ struct record {
 	bool kill_at_logout;
 	unsigned grace;             /* seconds */
 	char policy_path[4096];
+	char devices[16384];        /* the rules of its devices, a line each; "" if none */
 	char cgroup[8][512];        /* the container's cgroup directories, "" ends; v2's first */
 	struct record_session *session; /* owned */
 	size_t sessions;

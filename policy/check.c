@@ -32,6 +32,16 @@ check_ambient(const struct section *section, const struct setting *setting,
 		    section->name);
 }
 
+/* A container has one /dev, whichever service the logins come by. */
+static void
+check_devices(const struct section *section, const struct setting *setting,
+    struct fault_list *faults)
+{
+	if (section->kind == SECTION_SERVICE && setting->key->type == VALUE_DEVICES)
+		fault_add(faults, setting->origin, setting->key->name, "all logins of a user's share one "
+		    "/dev; it belongs in [default], [group NAME] or [user NAME]");
+}
+
 /* By kind and name, then in the order of the files. */
 static int
 compare_sections(const void *left, const void *right)
@@ -133,6 +143,7 @@ check_text(const struct policy_text *text, struct fault_list *faults)
 		for (j = 0; j < text->section[i].count; j++) {
 			check_slice(text, &text->section[i].setting[j], faults);
 			check_ambient(&text->section[i], &text->section[i].setting[j], faults);
+			check_devices(&text->section[i], &text->section[i].setting[j], faults);
 		}
 	}
 	check_doubles(text, faults);

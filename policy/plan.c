@@ -8,6 +8,7 @@
 #include "lib/places.h"
 #include "lib/text.h"
 #include "policy/draft.h"
+#include "policy/plan_devices.h"
 #include "policy/plan_process.h"
 #include "policy/plan_root.h"
 
@@ -560,6 +561,7 @@ plan_build(const struct policy *policy, const struct subject *subject,
 	};
 
 	if (plan_cgroups(policy, subject, machine, plan, err) < 0 ||
+	    plan_devices(policy, subject, plan, err) < 0 ||
 	    (policy->share_mounts && draft_add(plan, share, err) < 0) ||
 	    add_namespaces(plan, policy, subject, machine, err) < 0)
 		goto fail;

@@ -22,8 +22,10 @@ enum step_kind {
 	STEP_CGROUP_ENABLE,    /* write value ("+pids +memory") to the subtree_control target */
 	STEP_CGROUP_SET,       /* write value to target (source, if there is none), read back */
 	STEP_CGROUP_ENTER,     /* the process goes into the cgroup target */
+	STEP_DEVICE_LIST,      /* what processes of target may open: value, lines as of v1's devices.allow */
 
 	/* the host */
+	STEP_DEVICES,          /* value: rules of which devices are uid's and gid's besides, a line each */
 	STEP_SHARE,            /* make the host's private mounts shared, so that later ones arrive */
 
 	/* namespaces */

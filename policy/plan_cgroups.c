@@ -2,6 +2,7 @@
  * The cgroup part of the plan: which hierarchies a container uses, which directories it has
  * in them, and who enters where.  Pure.  How a limit is written is plan_limits.c's.
  */
+#include "policy/plan_devices.h"
 #include "policy/plan_limits.h"
 
 #include "lib/text.h"
@@ -94,6 +95,21 @@ layout_add_tracking(struct layout *layout, const struct machine *machine, struct
 	return 0;
 }
 
+/*
+ * Devices: v1's controller where somebody mounted it, else a program on cgroup2's directory.
+ * Without either the nodes alone decide; "ctrctl check" tells.
+ */
+static void
+layout_add_devices(struct layout *layout, const struct machine *machine)
+{
+	const struct controller_place *place = &machine->place[CONTROLLER_DEVICES];
+
+	if (place->version == CGROUP_V1)
+		hierarchy_use(layout, CGROUP_V1, CONTROLLER_DEVICES, place->root)->devices = true;
+	else if (machine->unified[0])
+		hierarchy_use(layout, CGROUP_V2, CONTROLLER_COUNT, machine->unified)->devices = true;
+}
+
 /* cgroup2 comes first: its directory is needed for the clone, and records keep the order. */
 static void
 layout_sort(struct layout *layout)
@@ -145,6 +161,7 @@ layout_build(struct layout *layout, const struct policy *policy, const struct su
 			return -1;
 	if (layout_add_tracking(layout, machine, err) < 0)
 		return -1;
+	layout_add_devices(layout, machine);
 	layout_sort(layout);
 	return 0;
 }
@@ -186,6 +203,16 @@ builder_enter_level(struct builder *b, enum level level)
 	return 0;
 }
 
+static int
+add_device_list(struct builder *b)
+{
+	return plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_DEVICE_LIST,
+		.because = "a device node of another number does not open, wherever it is",
+	}, b->directory, NULL, PLAN_DEVICE_LIST);
+}
+
 /* One directory: made, limited, and on cgroup2 opened for what comes below. */
 static int
 add_level(struct builder *b, enum level level)
@@ -205,6 +232,8 @@ add_level(struct builder *b, enum level level)
 			return -1;
 	if (!own)
 		return add_enable(b, b->directory, false, handed_down);
+	if (b->hierarchy->devices && add_device_list(b) < 0)
+		return -1;
 	/*
 	 * Only pids, which is a threaded controller: the kernel takes no process into a
 	 * cgroup that hands down any other, and init and the sessions' memory are here.

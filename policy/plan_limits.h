@@ -22,10 +22,11 @@ struct hierarchy {
 	const char *root;
 	bool uses[CONTROLLER_COUNT];
 	bool tracks; /* sessions have their leaves here */
+	bool devices; /* what may be opened of them is decided here */
 };
 
 struct layout {
-	struct hierarchy hierarchy[CONTROLLER_COUNT];
+	struct hierarchy hierarchy[CONTROLLER_COUNT + 1];
 	size_t count;
 	const struct limits *limits[LEVEL_COUNT]; /* NULL: there is no such level */
 	char path[LEVEL_COUNT][320];              /* below the root, "/" first */

@@ -19,6 +19,8 @@ static const char *const kind_name[] = {
 	[STEP_CGROUP_ENABLE] = "cgroup-enable",
 	[STEP_CGROUP_SET] = "cgroup-set",
 	[STEP_CGROUP_ENTER] = "cgroup-enter",
+	[STEP_DEVICE_LIST] = "device-list",
+	[STEP_DEVICES] = "devices",
 	[STEP_SHARE] = "share-mounts",
 	[STEP_NAMESPACES] = "namespaces",
 	[STEP_USER_NAMESPACE] = "user-namespace",
@@ -113,7 +115,7 @@ static bool
 has_owner(enum step_kind kind)
 {
 	return kind == STEP_TMPFS || kind == STEP_DIRECTORY || kind == STEP_HOME ||
-	    kind == STEP_PASSTHROUGH || kind == STEP_ROOT || kind == STEP_USER_NAMESPACE;
+	    kind == STEP_PASSTHROUGH || kind == STEP_ROOT || kind == STEP_USER_NAMESPACE || kind == STEP_DEVICES;
 }
 
 static const char *

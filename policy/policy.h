@@ -171,6 +171,7 @@ struct policy {
 	struct text_list writable;
 	struct text_list tmpfs;      /* "path" or "path:size", size already in bytes */
 	struct text_list bind;       /* "source:target" or "source:target:ro" */
+	struct text_list devices;    /* rules for this login, see device_rule.h */
 	enum logout_action logout;
 	uint64_t grace;              /* seconds between SIGTERM and SIGKILL */
 

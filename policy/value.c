@@ -292,6 +292,7 @@ static const struct {
 	[VALUE_PATHS] = { value_paths, true },
 	[VALUE_TMPFS] = { value_tmpfs, true },
 	[VALUE_BINDS] = { value_binds, true },
+	[VALUE_DEVICES] = { value_devices, true },
 	[VALUE_LOGOUT] = { NULL, false },
 	[VALUE_CAPABILITIES] = { value_capabilities, true },
 	[VALUE_CAPABILITY_NAMES] = { value_capability_names, true },

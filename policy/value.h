@@ -39,6 +39,7 @@ enum value_type {
 	VALUE_PATHS,
 	VALUE_TMPFS,
 	VALUE_BINDS,
+	VALUE_DEVICES,
 	VALUE_LOGOUT,
 	VALUE_CAPABILITIES,
 	VALUE_CAPABILITY_NAMES,
@@ -120,6 +121,9 @@ bool value_capabilities(const char *text, const struct value_context *context,
     struct value *value);
 bool value_capability_names(const char *text, const struct value_context *context,
     struct value *value);
+
+/* policy/device_value.c */
+bool value_devices(const char *text, const struct value_context *context, struct value *value);
 
 /* policy/limit_value.c */
 bool value_bytes(const char *text, const struct value_context *context, struct value *value);

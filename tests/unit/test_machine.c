@@ -31,6 +31,7 @@ static const char v1_only[] =
     "35 31 0:32 / /sys/fs/cgroup/memory rw,nosuid - cgroup cgroup rw,memory\n"
     "38 31 0:35 / /sys/fs/cgroup/blkio rw,nosuid - cgroup cgroup rw,blkio\n"
     "39 31 0:36 / /sys/fs/cgroup/pids rw,nosuid - cgroup cgroup rw,pids\n"
+    "42 31 0:38 / /sys/fs/cgroup/devices rw,nosuid - cgroup cgroup rw,devices\n"
     "40 31 0:37 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,name=systemd\n";
 
 static const char hybrid[] =
@@ -46,58 +47,58 @@ static const char v2_only[] =
 
 static const struct row rows[] = {
 	{ "v2 only", v2_only, "cpuset cpu io memory hugetlb pids rdma misc\n", "/sys/fs/cgroup",
-	    { V2, V2, V2, V2, V2 },
+	    { V2, V2, V2, V2, V2, NO },
 	    { "/sys/fs/cgroup", "/sys/fs/cgroup", "/sys/fs/cgroup", "/sys/fs/cgroup",
-		"/sys/fs/cgroup" } },
+		"/sys/fs/cgroup", "" } },
 	{ "v1 only, cpu mounted with cpuacct", v1_only, NULL, "",
-	    { V1, V1, V1, V1, V1 },
+	    { V1, V1, V1, V1, V1, V1 },
 	    { "/sys/fs/cgroup/cpu,cpuacct", "/sys/fs/cgroup/cpuset", "/sys/fs/cgroup/memory",
-		"/sys/fs/cgroup/pids", "/sys/fs/cgroup/blkio" } },
+		"/sys/fs/cgroup/pids", "/sys/fs/cgroup/blkio", "/sys/fs/cgroup/devices" } },
 	{ "hybrid, cgroup2 has nothing of ours", hybrid, "hugetlb\n", "/sys/fs/cgroup/unified",
-	    { V1, NO, V1, V1, NO },
-	    { "/sys/fs/cgroup/cpu", "", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids", "" } },
+	    { V1, NO, V1, V1, NO, NO },
+	    { "/sys/fs/cgroup/cpu", "", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/pids", "", "" } },
 	{ "hybrid, cgroup2 wins what it has", hybrid, "pids io", "/sys/fs/cgroup/unified",
-	    { V1, NO, V1, V2, V2 },
+	    { V1, NO, V1, V2, V2, NO },
 	    { "/sys/fs/cgroup/cpu", "", "/sys/fs/cgroup/memory", "/sys/fs/cgroup/unified",
-		"/sys/fs/cgroup/unified" } },
+		"/sys/fs/cgroup/unified", "" } },
 	{ "none", "24 1 0:22 / /proc rw - proc proc rw\n", NULL, "",
-	    { NO, NO, NO, NO, NO }, { "", "", "", "", "" } },
-	{ "empty", "", NULL, "", { NO, NO, NO, NO, NO }, { "", "", "", "", "" } },
+	    { NO, NO, NO, NO, NO, NO }, { "", "", "", "", "", "" } },
+	{ "empty", "", NULL, "", { NO, NO, NO, NO, NO, NO }, { "", "", "", "", "", "" } },
 	{ "cgroup2 without controllers", v2_only, "\n", "/sys/fs/cgroup",
-	    { NO, NO, NO, NO, NO }, { "", "", "", "", "" } },
+	    { NO, NO, NO, NO, NO, NO }, { "", "", "", "", "", "" } },
 	{ "a part of a hierarchy, and the whole one after it",
 	    "50 1 0:36 /docker/ab /part rw - cgroup cgroup rw,pids\n"
 	    "51 1 0:36 / /whole rw - cgroup cgroup rw,pids\n"
 	    "52 1 0:36 /docker/cd /late rw - cgroup cgroup rw,pids\n", NULL, "",
-	    { NO, NO, NO, V1, NO }, { "", "", "", "/whole", "" } },
+	    { NO, NO, NO, V1, NO, NO }, { "", "", "", "/whole", "", "" } },
 	{ "only a part of a hierarchy",
 	    "50 1 0:36 /docker/ab /part rw - cgroup2 cgroup rw\n", "pids", "/part",
-	    { NO, NO, NO, V2, NO }, { "", "", "", "/part", "" } },
+	    { NO, NO, NO, V2, NO, NO }, { "", "", "", "/part", "", "" } },
 	{ "a writable mount before a read-only one",
 	    "50 1 0:36 / /ro ro,nosuid - cgroup cgroup rw,pids\n"
 	    "51 1 0:36 / /rw rw,nosuid - cgroup cgroup rw,pids\n", NULL, "",
-	    { NO, NO, NO, V1, NO }, { "", "", "", "/rw", "" } },
+	    { NO, NO, NO, V1, NO, NO }, { "", "", "", "/rw", "", "" } },
 	{ "several optional fields, none, and a lone dash as source",
 	    "50 1 0:36 / /a rw shared:1 master:2 propagate_from:3 unbindable - cgroup - rw,pids\n"
 	    "51 1 0:37 / /b rw - cgroup cgroup rw,memory\n", NULL, "",
-	    { NO, NO, V1, V1, NO }, { "", "", "/b", "/a", "" } },
+	    { NO, NO, V1, V1, NO, NO }, { "", "", "/b", "/a", "", "" } },
 	{ "escaped names",
 	    "50 1 0:36 / /a\\040-\\040cgroup2\\011x\\134040\\012 rw - cgroup cgroup rw,pids\n",
 	    NULL, "",
-	    { NO, NO, NO, V1, NO }, { "", "", "", "/a - cgroup2\tx\\040\n", "" } },
+	    { NO, NO, NO, V1, NO, NO }, { "", "", "", "/a - cgroup2\tx\\040\n", "", "" } },
 	{ "names that only look like ours",
 	    "50 1 0:36 / /mnt/pids rw - fuse.cgroup cgroup rw,pids\n"
 	    "51 1 0:36 / /mnt/b rw - fuse cgroup2 rw,cgroup2\n"
 	    "52 1 0:36 / /mnt/-\\040cgroup2 rw - tmpfs cgroup2 rw,pids\n"
 	    "53 1 0:36 / /mnt/c rw - cgroup cgroup rw,pidsx,xpids,name=pids\n", NULL, "",
-	    { NO, NO, NO, NO, NO }, { "", "", "", "", "" } },
+	    { NO, NO, NO, NO, NO, NO }, { "", "", "", "", "", "" } },
 	{ "lines cut short anywhere",
 	    "\n50\n50 1\n50 1 0:36\n50 1 0:36 /\n50 1 0:36 / /x\n50 1 0:36 / /x rw\n"
 	    "50 1 0:36 / /x rw -\n50 1 0:36 / /x rw - cgroup\n50 1 0:36 / /x rw - cgroup c\n"
 	    "50 1 0:36 / /x rw  cgroup c rw,pids\n- - - - - - - -\n"
 	    "50 1 0:36 / relative rw - cgroup c rw,pids\n"
 	    "50 1 0:36 / /end\\04 rw - cgroup c rw,pids", NULL, "",
-	    { NO, NO, NO, V1, NO }, { "", "", "", "/end\\04", "" } },
+	    { NO, NO, NO, V1, NO, NO }, { "", "", "", "/end\\04", "", "" } },
 };
 
 Test(machine, finds_controllers)

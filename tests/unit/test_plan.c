@@ -18,7 +18,7 @@ static const struct plan_places places = { .run = PLACE_RUN, .lib = PLACE_LIB };
 #define V2 { CGROUP_V2, "/sys/fs/cgroup" }
 
 static const struct controller_place on_v1[CONTROLLER_COUNT] = {
-	V1("cpu"), V1("cpuset"), V1("memory"), V1("pids"), V1("blkio")
+	V1("cpu"), V1("cpuset"), V1("memory"), V1("pids"), V1("blkio"), V1("devices")
 };
 static const struct controller_place on_v2[CONTROLLER_COUNT] = { V2, V2, V2, V2, V2 };
 
@@ -35,7 +35,8 @@ static const char full[] =
     "cpu.max = 1 core\ncpuset.cpus = 0-1\nio.max = 8:0 rbps=1M\n"
     "home_passthrough = .ssh, .config/git\n"
     "read_only = /srv, /var, -/opt\nhidden = /home, -/srv/exams\nwritable = /srv/data\n"
-    "tmpfs = /scratch:1G, -/cache\nbind = /data, /data/old:/tmp/old:ro, -/net/x:/mnt/x\n";
+    "tmpfs = /scratch:1G, -/cache\nbind = /data, /data/old:/tmp/old:ro, -/net/x:/mnt/x\n"
+    "devices = allow group=lab subsystem=tty ID_VENDOR_ID=2341, deny user=bob sysname=x, allow devnode=/dev/fuse access=r\n";
 
 /* A section that no row has: the golden plans are those of shared. */
 #define SEALED "[user alice]\nprofile = sealed\n"

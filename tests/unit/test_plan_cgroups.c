@@ -41,7 +41,7 @@ static const struct machine v1_together = {
 /* Like the machine of many a CI: cgroup2 is there, and has nothing that is needed. */
 static const struct machine hybrid = {
 	.unified = "/v1/unified",
-	.place = { V1("cpu"), NONE, V1("memory"), V1("pids"), NONE },
+	.place = { V1("cpu"), NONE, V1("memory"), V1("pids"), NONE, V1("devices") },
 };
 static const struct machine hybrid_io = {
 	.unified = "/v1/unified",
@@ -56,6 +56,7 @@ static const struct row rows[] = {
 	    "host make /cg/ctr\n"
 	    "host enable /cg/ctr/cgroup.subtree_control +pids\n"
 	    "host fresh /cg/ctr/1000\n"
+	    "host devices /cg/ctr/1000\n"
 	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n"
 	    "clone enter /cg/ctr/1000\n"
 	    "session make /cg/ctr/1000/session\n"
@@ -78,6 +79,7 @@ static const struct row rows[] = {
 	    "host set /cg/ctr/lab.slice/1000/pids.max 72\n"
 	    "host set /cg/ctr/lab.slice/1000/io.max 8:0 rbps=5\n"
 	    "host set /cg/ctr/lab.slice/1000/io.max 8:16 wiops=7\n"
+	    "host devices /cg/ctr/lab.slice/1000\n"
 	    "host enable /cg/ctr/lab.slice/1000/cgroup.subtree_control +pids\n"
 	    "clone enter /cg/ctr/lab.slice/1000\n"
 	    "session make /cg/ctr/lab.slice/1000/session\n"
@@ -91,6 +93,7 @@ static const struct row rows[] = {
 	    "host enable /cg/ctr/cgroup.subtree_control +pids +io\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/io.weight|/cg/ctr/1000/io.bfq.weight 200\n"
+	    "host devices /cg/ctr/1000\n"
 	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n"
 	    "clone enter /cg/ctr/1000\n"
 	    "session make /cg/ctr/1000/session\n"
@@ -162,10 +165,15 @@ static const struct row rows[] = {
 	    "host make /v1/pids/ctr\n"
 	    "host fresh /v1/pids/ctr/1000\n"
 	    "host set /v1/pids/ctr/1000/pids.max 4194304\n"
+	    "host make /v1/devices/ctr\n"
+	    "host fresh /v1/devices/ctr/1000\n"
+	    "host devices /v1/devices/ctr/1000\n"
 	    "inside enter /v1/pids/ctr/1000/tasks\n"
+	    "inside enter /v1/devices/ctr/1000/tasks\n"
 	    "session make /v1/pids/ctr/1000/session\n"
 	    "session set /v1/pids/ctr/1000/session/pids.max 4194304\n"
-	    "session enter /v1/pids/ctr/1000/session/tasks\n" },
+	    "session enter /v1/pids/ctr/1000/session/tasks\n"
+	    "session enter /v1/devices/ctr/1000/tasks\n" },
 	{ .name = "hybrid: cgroup2 has io, and comes first", .machine = &hybrid_io,
 	    .user = { { LIMIT_CPU_WEIGHT, "1" }, { LIMIT_IO_MAX, "8:0 rbps=5" } }, .steps =
 	    "host enable /v1/unified/cgroup.subtree_control +io\n"
@@ -173,6 +181,7 @@ static const struct row rows[] = {
 	    "host enable /v1/unified/ctr/cgroup.subtree_control +io\n"
 	    "host fresh /v1/unified/ctr/1000\n"
 	    "host set /v1/unified/ctr/1000/io.max 8:0 rbps=5\n"
+	    "host devices /v1/unified/ctr/1000\n"
 	    "host make /v1/cpu/ctr\n"
 	    "host fresh /v1/cpu/ctr/1000\n"
 	    "host set /v1/cpu/ctr/1000/cpu.shares 10\n"
@@ -188,6 +197,7 @@ static const struct row rows[] = {
 	{ .name = "no pids controller: cgroup2 tracks without it", .machine = &bare_v2, .steps =
 	    "host make /cg/ctr\n"
 	    "host fresh /cg/ctr/1000\n"
+	    "host devices /cg/ctr/1000\n"
 	    "clone enter /cg/ctr/1000\n"
 	    "session make /cg/ctr/1000/session\n"
 	    "session set /cg/ctr/1000/session/cgroup.type threaded\n"
@@ -234,6 +244,7 @@ kind_text(const struct step *step)
 	case STEP_CGROUP_ENABLE: return "enable";
 	case STEP_CGROUP_SET: return "set";
 	case STEP_CGROUP_ENTER: return "enter";
+	case STEP_DEVICE_LIST: return "devices";
 	default: return "?";
 	}
 }
@@ -247,11 +258,12 @@ plan_render(const struct plan *plan, char *text, size_t size)
 	text[0] = '\0';
 	for (size_t i = 0; i < plan->count && length < size; i++) {
 		const struct step *step = &plan->step[i];
+		/* The same list in each of them; the golden plans have it. */
+		const char *value = step->kind == STEP_DEVICE_LIST ? NULL : step->value;
 
 		length += (size_t)snprintf(text + length, size - length, "%s %s %s%s%s%s%s%s\n",
 		    phase[step->phase], kind_text(step), step->target, step->source ? "|" : "",
-		    step->source ? step->source : "", step->value ? " " : "",
-		    step->value ? step->value : "",
+		    step->source ? step->source : "", value ? " " : "", value ? value : "",
 		    step->flags & STEP_F_OPTIONAL ? " optional" : "");
 	}
 }

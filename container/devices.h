@@ -1,0 +1,67 @@
+/*
+ * The devices that a container has besides the harmless ones: what the policy's rules allow and
+ * is plugged in, found by a helper that lives as long as the container.  Nodes in its /dev, and
+ * numbers in its cgroup.  Part of the supervisor, container/server.h.
+ */
+#ifndef CONTAINER_DEVICES_H
+#define CONTAINER_DEVICES_H
+
+#include "container/device_nodes.h"
+#include "lib/command.h"
+#include "lib/error.h"
+#include "policy/plan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DEVICES_MAX 512
+
+struct device {
+	struct device_node node;
+	unsigned access;   /* enum device_access */
+	char *links;       /* owned; names below /dev, '\n' after each */
+	bool is_stale;     /* not told yet by the helper that runs now */
+	bool is_shown;     /* the node is there, or can't be */
+};
+
+struct devices {
+	char *rules;       /* owned; of the plan; NULL: none, and no helper */
+	uid_t uid;
+	gid_t gid;
+	struct command_child helper;
+	int socket;        /* owned; to the helper */
+	bool is_whole;     /* the helper has told all that was there */
+	int64_t patience;  /* monotonic ms: logins wait for is_whole until then */
+	int dev;           /* owned; the container's /dev, once it lives, or -1 */
+	struct device *device; /* owned */
+	size_t count;
+};
+
+#define DEVICES_INIT { .helper = COMMAND_CHILD_INIT, .socket = -1, .dev = -1 }
+
+struct server;
+
+/* With the cgroups made, before the container is cloned: the numbers, and the helper's start. */
+int devices_build(struct server *server, const struct plan *plan, struct error *err);
+
+/* The container lives: its /dev is there. */
+void devices_alive(struct server *server);
+
+/* A predecessor's container: by the record. */
+void devices_adopt(struct server *server);
+
+/* A login with other rules than the helper has: from now on they are the container's. */
+void devices_change(struct server *server, const struct plan *plan);
+
+/* The socket is readable. */
+void devices_hear(struct server *server);
+
+/* Whether logins have no more to wait for. */
+bool devices_are_ready(const struct server *server);
+
+/* A session's terminal is a device, too: to be called when one came, or is gone. */
+int devices_set_numbers(struct server *server, struct error *err);
+
+void devices_free(struct devices *devices);
+
+#endif
