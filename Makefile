@@ -49,7 +49,9 @@ SUBID     := $(wildcard subid/*.c)
 FILTER    := $(filter-out filter/main.c,$(wildcard filter/*.c))
 DEVICES   := $(wildcard devices/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
-SUPPORT   := $(wildcard tests/support/*.c)
+# The system call probe speaks x86 alone, with both word sizes.
+PROBE     := $(if $(filter x86_64-%,$(MULTIARCH)),tests/support/syscalls.c)
+SUPPORT   := $(filter-out tests/support/syscalls.c,$(wildcard tests/support/*.c)) $(PROBE)
 
 host = $(patsubst %.c,$(B)/host/%.o,$(1))
 musl = $(patsubst %.c,$(B)/musl/%.o,$(1))
@@ -58,7 +60,7 @@ san  = $(patsubst %.c,$(B)/san/%.o,$(1))
 # Small programs with a library that the supervisor, which is static, can't have.
 HELPERS  := subid filter devices
 PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%) $(B)/ctrctl
-SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT))
+SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT)) $(PROBE:%=$(B)/support/syscalls32)
 
 all: $(PROGRAMS)
 
@@ -144,6 +146,13 @@ $(B)/nss/%.so: tests/support/nss/%.c Makefile
 $(B)/support/%: tests/support/%.c Makefile
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $< -lpam -pthread
+# Neither has a C library, of which there is none here for 32 bits.
+FREESTANDING := -ffreestanding -nostdlib -static -no-pie -fno-pie -fno-stack-protector \
+	-fcf-protection=none -fno-tree-loop-distribute-patterns
+$(B)/support/syscalls $(B)/support/syscalls32: tests/support/syscalls.c tests/support/syscalls.S Makefile
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(FREESTANDING) $(if $(filter %32,$@),-m32 \
+		$(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH))) -o $@ $(filter %.c %.S,$^)
 
 unit: $(TESTS) $(TESTS_NEED)
 test:
