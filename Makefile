@@ -8,9 +8,8 @@ PREFIX      ?= /usr
 SYSCONFDIR  ?= /etc
 LIBEXECDIR  ?= $(PREFIX)/libexec
 SBINDIR     ?= $(PREFIX)/sbin
-SHAREDIR    ?= $(PREFIX)/share
-MANDIR      ?= $(SHAREDIR)/man
-DOCDIR      ?= $(SHAREDIR)/doc/pam_ctr
+MANDIR      ?= $(PREFIX)/share/man
+DOCDIR      ?= $(PREFIX)/share/doc/pam_ctr
 MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
 PAMDIR      ?= /lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
 DESTDIR     ?=
@@ -27,7 +26,7 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wno-missing-field-initializers # the ability to zero-initialise a struct is a feature
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
 CPPFLAGS += -I. -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
-	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"' -DPAM_CTR_SHARE='"$(SHAREDIR)/pam_ctr"'
+	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
 HOST_CFLAGS := $(COMMON) $(HARDEN) -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden \
 	-ffunction-sections -fdata-sections $(CFLAGS)
@@ -146,6 +145,9 @@ $(B)/nss/%.so: tests/support/nss/%.c Makefile
 $(B)/support/%: tests/support/%.c Makefile
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $< -lpam -pthread
+$(B)/support/filter_table: tests/support/filter_table.c $(call host,$(FILTER) $(LIB))
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $^ -lseccomp
 # Neither has a C library, of which there is none here for 32 bits.
 FREESTANDING := -ffreestanding -nostdlib -static -no-pie -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-tree-loop-distribute-patterns
@@ -203,11 +205,11 @@ lint:
 # PROGRAM MODE DIRECTORY; the paths of the programs are compiled in, so PREFIX builds anew.
 installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
 	$(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) \
-	$(FILTERS:etc/%=$(DESTDIR)$(SHAREDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
+	$(FILTERS:etc/%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
 	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
 install: all
 	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%)
-	$(Q)install -D -m 644 -t $(DESTDIR)$(SHAREDIR)/pam_ctr/seccomp $(FILTERS)
+	$(Q)install -D -m 644 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(FILTERS)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so
 	$(Q)for m in $(MANUALS); do install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m || exit; done
@@ -215,12 +217,11 @@ install: all
 		install -D -m 644 etc/pam_ctr.conf $(DESTDIR)$(SYSCONFDIR)/pam_ctr.conf
 uninstall:
 	$(Q)rm -f $(installed)
-	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(DESTDIR)$(SHAREDIR)/pam_ctr/seccomp \
-		$(DESTDIR)$(SHAREDIR)/pam_ctr 2>/dev/null || :
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(DESTDIR)$(LIBEXECDIR)/pam_ctr 2>/dev/null || :
 
 # What the objects are told of the outside: they are made anew when it changes.
 $(B)/host/prefix: FORCE
-	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR) $(SHAREDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(SHAREDIR)' >$@; }
+	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@; }
 $(call host,$(TESTED) ctl/main.c filter/main.c) $(call musl,$(LIB) $(POLICY) $(CONTAINER) container/main.c): $(B)/host/prefix
 
 clean:

@@ -5,6 +5,7 @@
  */
 #include "container/log.h"
 #include "container/server.h"
+#include "lib/filter_cache.h"
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/subid.h"
@@ -32,6 +33,7 @@ request_free(struct request *request)
 	own_close(&request->fd);
 	own_close(&request->pidfd);
 	own_close(&request->tty);
+	own_close(&request->filter);
 	if (request->subject)
 		subject_free(request->subject);
 	free(request->subject);
@@ -88,7 +90,8 @@ request_accept(struct server *server)
 	if (server->requests == REQUESTS_MAX)
 		return; /* the backlog keeps them */
 	struct request *request = &server->request[server->requests];
-	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1 };
+	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1,
+	    .filter = -1 };
 	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (request->fd < 0)
 		return;
@@ -171,6 +174,24 @@ check_same_user(const struct server *server, const struct subject *subject, stru
 	    (unsigned)subject->gid, (unsigned)server->uid);
 }
 
+/* Before anything is built for a login that would be refused; compiling one takes a moment. */
+static int
+find_filter(struct server *server, struct request *request, struct error *err)
+{
+	struct filter_entry_head head;
+
+	for (size_t i = 0; i < request->plan.count && request->filter < 0; i++) {
+		const struct step *step = &request->plan.step[i];
+		if (step->kind != STEP_SECCOMP)
+			continue;
+		request->filter = filter_cache_open(step->value, step->flags & STEP_F_NESTING, server->uid,
+		    &head, err);
+		if (request->filter < 0)
+			return error_prefix(err, "seccomp = %s", step->value);
+	}
+	return 0;
+}
+
 static int
 login(struct server *server, struct request *request, const void *packet, long length,
     struct error *err)
@@ -197,7 +218,7 @@ login(struct server *server, struct request *request, const void *packet, long l
 		answer(request, WIRE_EXEMPT, "");
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
-	if (check_same_user(server, request->subject, err) < 0)
+	if (check_same_user(server, request->subject, err) < 0 || find_filter(server, request, err) < 0)
 		return -1;
 	if (request->existing_only && (server->state == STATE_NONE || server->state >= STATE_ENDING))
 		return error_set(err, 0, "user %s has no container", request->subject->user);

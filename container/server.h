@@ -64,6 +64,7 @@ struct request {
 	unsigned grace;             /* seconds */
 	bool existing_only;
 	int tty;                    /* owned, or -1 */
+	int filter;                 /* owned; a compiled system call filter, or -1 */
 	char session[32];           /* once it has its kit */
 };
 

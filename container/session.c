@@ -115,7 +115,7 @@ static int
 send_kit(struct server *server, struct request *request, const char *id, struct error *err)
 {
 	struct wire_kit kit;
-	int fds[2 + CGROUP_PLACES_MAX];
+	int fds[3 + CGROUP_PLACES_MAX];
 	size_t count = 0, cgroups = 0;
 
 	fill_kit(&kit, &request->plan, id);
@@ -126,9 +126,12 @@ send_kit(struct server *server, struct request *request, const char *id, struct 
 	fds[count++] = server->init;
 	if (server->userns >= 0)
 		fds[count++] = server->userns;
+	if (request->filter >= 0)
+		fds[count++] = request->filter;
 	if (cgroups_session_make(&server->cgroups, id, fds + count, &cgroups, err) < 0)
 		return -1;
 	kit.private_ids = server->userns >= 0;
+	kit.filter = request->filter >= 0;
 	kit.cgroups = (uint32_t)cgroups;
 	int rc = wire_send(request->fd, &kit, sizeof(kit), fds, (unsigned)(count + cgroups), err);
 	for (size_t i = 0; i < cgroups; i++)

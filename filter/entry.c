@@ -1,5 +1,5 @@
 /*
- * Texts and programs one behind the other.  Pure but for a look at the own program's file.
+ * Texts and programs one behind the other.  Pure.
  */
 #include "filter/entry.h"
 
@@ -8,19 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-int
-entry_maker(struct filter_maker *maker, struct error *err)
-{
-	struct stat st;
-
-	if (stat("/proc/self/exe", &st) < 0)
-		return error_set(err, errno, "look at /proc/self/exe");
-	maker->size = (uint64_t)st.st_size;
-	maker->changed = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec;
-	maker->inode = st.st_ino;
-	return 0;
-}
 
 static size_t
 entry_size(const struct compiled *compiled, const struct sources *sources)

@@ -8,9 +8,6 @@
 #include "filter/source.h"
 #include "lib/filter_entry.h"
 
-/* Who calls: size, time and inode of the running program's file. */
-int entry_maker(struct filter_maker *maker, struct error *err);
-
 /* NULL with err; else *size bytes, the caller's. */
 void *entry_pack(const struct compiled *compiled, const struct sources *sources, bool nesting,
     const struct filter_maker *maker, size_t *size, struct error *err);

@@ -36,7 +36,7 @@ filter_store(const struct filter *filter, bool nesting, const char *path, struct
 	autofree void *bytes = NULL;
 	size_t size;
 
-	if (entry_maker(&maker, err) < 0)
+	if (filter_maker_at("/proc/self/exe", &maker, err) < 0)
 		return -1;
 	bytes = entry_pack(&filter->compiled, &filter->sources, nesting, &maker, &size, err);
 	return bytes ? entry_write(path, bytes, size, err) : -1;

@@ -253,14 +253,17 @@ take_kit(const union answer *answer, const int *fds, unsigned fds_count, struct 
 	unsigned next = 1;
 
 	kit->message = answer->kit;
-	if (kit->message.private_ids > 1 || kit->message.cgroups > WIRE_CGROUPS_MAX ||
-	    fds_count != 1 + kit->message.private_ids + kit->message.cgroups) {
+	if (kit->message.private_ids > 1 || kit->message.filter > 1 ||
+	    kit->message.cgroups > WIRE_CGROUPS_MAX ||
+	    fds_count != 1 + kit->message.private_ids + kit->message.filter + kit->message.cgroups) {
 		kit->message.cgroups = 0;
 		return error_set(err, EPROTO, "understand the supervisor's kit");
 	}
 	kit->pidfd = fds[0];
 	if (kit->message.private_ids)
 		kit->userns = fds[next++];
+	if (kit->message.filter)
+		kit->filter = fds[next++];
 	for (unsigned i = 0; i < kit->message.cgroups; i++)
 		kit->cgroup[i] = fds[next++];
 	kit->message.session[sizeof(kit->message.session) - 1] = '\0';
@@ -297,8 +300,8 @@ ask_once(const struct client_request *request, const void *packet, size_t length
     enum talk *talk, struct error *err)
 {
 	union answer answer = { .head = { .version = 0 } };
-	int fds[2 + WIRE_CGROUPS_MAX];
-	unsigned fds_count = 2 + WIRE_CGROUPS_MAX;
+	int fds[3 + WIRE_CGROUPS_MAX];
+	unsigned fds_count = 3 + WIRE_CGROUPS_MAX;
 	autofd int fd = reach_supervisor(request->subject->uid, err);
 
 	if (fd < 0)
@@ -315,7 +318,7 @@ ask_once(const struct client_request *request, const void *packet, size_t length
 		return 0;
 	if (understand(&answer, fds, fds_count, result, kit, why, err) < 0) {
 		close_all(fds, fds_count);
-		kit->pidfd = kit->userns = -1;
+		kit->pidfd = kit->userns = kit->filter = -1;
 		return -1;
 	}
 	*connection = *result == CLIENT_KIT ? take_fd(&fd) : -1;

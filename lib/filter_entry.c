@@ -1,12 +1,14 @@
 /*
  * Checks an entry of the cache.  The file is root's, so it is not an enemy's; but half of it, a
- * flipped bit or another version's must not become a filter.  Pure.
+ * flipped bit or another version's must not become a filter.
  */
 #include "lib/filter_entry.h"
 
+#include <errno.h>
 #include <linux/filter.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define HASHED offsetof(struct filter_entry_head, maker)
 
@@ -83,5 +85,20 @@ filter_entry_check(const void *bytes, size_t size, struct error *err)
 		return error_set(err, 0, "is damaged");
 	if (!texts_are_inside(bytes, size, head->texts) || !programs_are_inside(head, size))
 		return error_set(err, 0, "points outside of itself");
+	return 0;
+}
+
+int
+filter_maker_at(const char *path, struct filter_maker *maker, struct error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return error_set(err, errno, "look at %s", path);
+	*maker = (struct filter_maker) {
+		.size = (uint64_t)st.st_size,
+		.changed = (uint64_t)st.st_mtim.tv_sec * 1000000000 + (uint64_t)st.st_mtim.tv_nsec,
+		.inode = st.st_ino,
+	};
 	return 0;
 }

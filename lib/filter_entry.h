@@ -22,9 +22,9 @@ struct filter_entry_program {
 	uint32_t logs;   /* 1: what it refuses is told in the kernel's log */
 };
 
-/* Who made it: another helper may say something else of the same text. */
+/* Who made it, by its file: another compiler may say something else of the same text. */
 struct filter_maker {
-	uint64_t size, changed, inode;
+	uint64_t size, changed, inode; /* bytes, nanoseconds */
 };
 
 struct filter_entry_head {
@@ -51,6 +51,8 @@ struct filter_entry_text {
 
 /* What is in head->hash. */
 uint64_t filter_entry_hash(const void *bytes, size_t size);
+
+int filter_maker_at(const char *path, struct filter_maker *maker, struct error *err);
 
 /*
  * -1 with err where bytes (size of them, aligned as malloc does) are not a whole entry: from then on its offsets

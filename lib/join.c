@@ -4,6 +4,7 @@
  */
 #include "lib/join.h"
 
+#include "lib/filter_load.h"
 #include "lib/mark.h"
 #include "lib/own.h"
 #include "lib/process_attributes.h"
@@ -140,7 +141,10 @@ join_enter(const struct join_kit *kit, struct error *err)
 	char cwd[PATH_MAX];
 	bool has_cwd = getcwd(cwd, sizeof(cwd)) && cwd[0] == '/';
 
-	if (attributes_check(&kit->message.process, err) < 0 || reset_oom_score(err) < 0)
+	autofree void *filter = kit->filter >= 0 ? filter_read(kit->filter, err) : NULL;
+
+	if ((kit->filter >= 0 && !filter) || attributes_check(&kit->message.process, err) < 0 ||
+	    reset_oom_score(err) < 0)
 		return -1;
 	for (uint32_t i = 0; i < kit->message.cgroups; i++)
 		if (write_zero(kit->cgroup[i], "the session's cgroup", err) < 0)
@@ -168,7 +172,7 @@ join_enter(const struct join_kit *kit, struct error *err)
 	/* setns put us at the container's root; a working directory of the host's is no way in. */
 	if (has_cwd && chdir(cwd) < 0 && chdir("/") < 0)
 		return error_set(err, errno, "change directory to /");
-	return 0;
+	return filter ? filter_load(filter, err) : 0;
 }
 
 void
@@ -176,6 +180,7 @@ join_kit_free(struct join_kit *kit)
 {
 	own_close(&kit->pidfd);
 	own_close(&kit->userns);
+	own_close(&kit->filter);
 	for (uint32_t i = 0; i < WIRE_CGROUPS_MAX && i < kit->message.cgroups; i++)
 		own_close(&kit->cgroup[i]);
 	*kit = (struct join_kit)JOIN_KIT_INIT;

@@ -15,7 +15,7 @@
 #define PLACE_LXCFS "/var/lib/lxcfs"       /* lxcfs(1), where a host runs it */
 /* System call filters: texts, ours and the admin's (which win), and what was made of them. */
 #define PLACE_FILTER PAM_CTR_LIBEXEC "/filter"
-#define PLACE_FILTERS PAM_CTR_SHARE "/seccomp"
+#define PLACE_FILTERS PAM_CTR_LIBEXEC "/seccomp"
 #define PLACE_OWN_FILTERS "/etc/pam_ctr.seccomp.d"
 #define PLACE_FILTER_CACHE PLACE_LIB "/seccomp"
 

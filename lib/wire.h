@@ -88,13 +88,13 @@ struct wire_kit {
 	uint32_t namespaces;      /* CLONE_NEW* for the one setns(2) on the pidfd */
 	uint32_t cgroups;         /* descriptors at the end; each takes "0" */
 	uint32_t private_ids;     /* 1: a user namespace comes along, whose root the caller becomes */
-	uint32_t reserved;
+	uint32_t filter;          /* 1: a compiled system call filter comes along, lib/filter_entry.h */
 	uint64_t bounding;        /* capabilities the session keeps */
 	uint64_t mark[2];         /* inodes of the container's mount and PID namespaces, lib/mark.h */
 	struct wire_process process;
 	char session[32];         /* id, for logs */
 	char environment[8][256]; /* "NAME=value", "" ends */
-	/* descriptors: pidfd of init, the user namespace if there is one, cgroup files for writing */
+	/* descriptors: pidfd of init, the user namespace and the filter if there are, cgroup files for writing */
 };
 
 /* WIRE_REFUSED, WIRE_FAILED: why.  user: may be shown to the user (1), or only logged (0). */

@@ -68,6 +68,7 @@ enum step_kind {
 	STEP_INHERITABLE,      /* capabilities */
 	STEP_AMBIENT,          /* capabilities */
 	STEP_NO_NEW_PRIVS,
+	STEP_SECCOMP,          /* the filter value, after all other steps; STEP_F_NESTING */
 	STEP_ENVIRONMENT       /* value: NAME=value */
 };
 
@@ -78,7 +79,7 @@ enum step_flags {
 	STEP_F_FRESH = 1 << 3, /* STEP_CGROUP_MAKE: the container's own; made anew if left over */
 	STEP_F_NOSUID = 1 << 4,
 	STEP_F_SUDO = 1 << 5,  /* STEP_ROOT: uid may become root inside without a password */
-	STEP_F_NESTING = 1 << 6 /* STEP_USER_NAMESPACE: others may be made in it */
+	STEP_F_NESTING = 1 << 6 /* user namespaces may be made by the user */
 };
 
 struct step {

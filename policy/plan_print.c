@@ -55,6 +55,7 @@ static const char *const kind_name[] = {
 	[STEP_INHERITABLE] = "inheritable",
 	[STEP_AMBIENT] = "ambient",
 	[STEP_NO_NEW_PRIVS] = "no-new-privs",
+	[STEP_SECCOMP] = "seccomp",
 	[STEP_ENVIRONMENT] = "environment",
 };
 

@@ -13,6 +13,7 @@
 #include "policy/word.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -145,6 +146,17 @@ add_capabilities(struct plan *plan, const struct policy *policy, uid_t uid, stru
 	return add_text(plan, no_new_privs, NULL, NULL, err);
 }
 
+/* Whoever is root inside mounts and unshares, too; more user namespaces are another limit's matter. */
+static int
+add_filter(struct plan *plan, const struct policy *policy, struct error *err)
+{
+	bool mounts = policy->nesting || policy->capabilities >> CAP_SYS_ADMIN & 1;
+	const struct step filter = { .kind = STEP_SECCOMP, .flags = mounts ? STEP_F_NESTING : 0,
+	    .because = "policy: seccomp; last, since it may refuse what the other steps need" };
+
+	return policy->seccomp ? add_text(plan, filter, NULL, policy->seccomp, err) : 0;
+}
+
 int
 plan_process(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err)
@@ -155,7 +167,8 @@ plan_process(const struct policy *policy, const struct subject *subject,
 	if (add_rlimits(plan, policy, machine, err) < 0 || add_attributes(plan, policy, err) < 0 ||
 	    (policy->session_keyring && add_text(plan, keyring, NULL, NULL, err) < 0))
 		return -1;
-	return add_capabilities(plan, policy, subject->uid, err);
+	return add_capabilities(plan, policy, subject->uid, err) < 0 ||
+	    add_filter(plan, policy, err) < 0 ? -1 : 0;
 }
 
 /* In /proc; what this lxcfs is too old for is not there. */

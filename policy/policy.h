@@ -156,6 +156,7 @@ struct policy {
 	bool sudo;                   /* root inside, by sudo without a password */
 	bool nesting;                /* user namespaces can be made inside */
 	enum network_kind network;
+	char *seccomp;               /* the name of a system call filter; NULL: none */
 
 	char *hostname;              /* %u and %h already replaced */
 	enum home_kind home;

@@ -7,6 +7,7 @@
 #include "policy/process_value.h"
 #include "policy/word.h"
 
+#include "lib/filter_source.h"
 #include "lib/text.h"
 
 #include <stdarg.h>
@@ -136,6 +137,17 @@ cgroup_name(const char *text, const struct value_context *context, struct value 
 	if (*c != '\0' || c == text || c - text > NAME_LENGTH_MAX)
 		return value_refuse(value, text, "is not a name of 1 to %d letters, digits, \"-\" "
 		    "and \"_\"", NAME_LENGTH_MAX);
+	return value_add(value, "%s", text);
+}
+
+/* Whether there is such a filter is asked where it is needed: a text may come later than the policy. */
+static bool
+filter_name(const char *text, const struct value_context *context, struct value *value)
+{
+	(void)context;
+	if (!filter_name_is_good(text))
+		return value_refuse(value, text, "is not the name of a system call filter: 1 to %d small "
+		    "letters, digits, \"-\" and \"_\"", FILTER_NAME_SIZE - 1);
 	return value_add(value, "%s", text);
 }
 
@@ -279,6 +291,7 @@ static const struct {
 	[VALUE_USERNS] = { NULL, false },
 	[VALUE_ROOT] = { NULL, false },
 	[VALUE_NETWORK] = { NULL, false },
+	[VALUE_SECCOMP] = { filter_name, true },
 	[VALUE_YES_NO] = { NULL, false },
 	[VALUE_SLICE] = { cgroup_name, true },
 	[VALUE_HOSTNAME] = { hostname, false },
