@@ -21,12 +21,14 @@ enum ctl_exit {
 enum option {
 	OPTION_JSON = 1 << 0,
 	OPTION_CONFIG = 1 << 1,
-	OPTION_COMMAND = 1 << 2 /* "-- COMMAND..." */
+	OPTION_COMMAND = 1 << 2, /* "-- COMMAND..." */
+	OPTION_NESTING = 1 << 3
 };
 
 struct options {
 	bool help;
 	bool json;
+	bool nesting;
 	const char *config;     /* NULL: not given */
 	const char *operand[2]; /* NULL: not given */
 	char **command;         /* what follows "--"; NULL: nothing */
@@ -61,6 +63,8 @@ int command_enter(const struct options *options);
 int command_kill(const struct options *options);
 int command_root(const struct options *options);
 int command_gc(const struct options *options);
+int command_seccomp(const struct options *options);
+int command_log(const struct options *options);
 
 /* Prints "ctrctl: ..." on standard error and returns code, for "return complain(...)". */
 int complain(enum ctl_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -45,5 +45,15 @@ const struct command commands[] = {
 	    "Containers whose supervisor died get a new one; what is dead is removed, and so are\n"
 	    "empty cgroups that are no container's.  Exit status 1: something is left.\n",
 	    OPTION_CONFIG, 0, 0 },
+	{ "seccomp", command_seccomp, "show|test FILTER [--nesting] [-- COMMAND...] | list | groups",
+	    "system call filters: what they say; a program under one",
+	    "show prints what each call is answered, for each kind of program that the machine runs.\n"
+	    "test runs COMMAND under the filter, with the caller's rights, and tells afterwards which\n"
+	    "calls it was refused.  list: all filters; groups: what stands for what in their texts.\n"
+	    "A FILTER with a / in it is the path of a draft.  --nesting: as where nesting = yes.\n",
+	    OPTION_COMMAND | OPTION_NESTING, 1, 2 },
+	{ "log", command_log, "[USER|UID]", "system calls that programs were refused, newest last",
+	    "From the kernel's log: when, who, which program, which call.  Exit status 1: there is\n"
+	    "none, or an audit daemon takes them; then that is told.\n", 0, 0, 1 },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, 0 },
 };

@@ -39,6 +39,10 @@ take_option(const struct command *command, char **argv, int argc, int *index,
 		options->json = true;
 		return 0;
 	}
+	if (!strcmp(text, "--nesting") && command->takes & OPTION_NESTING) {
+		options->nesting = true;
+		return 0;
+	}
 	if (is_option(text, "--config") && command->takes & OPTION_CONFIG) {
 		options->config = option_value(text, argv, argc, index);
 		return options->config ? 0 : error_set(err, 0, "--config: the path is missing");

@@ -7,6 +7,7 @@
 #include "lib/text.h"
 
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
