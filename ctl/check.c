@@ -3,6 +3,7 @@
  * that is right, root is also told what would keep logins from using it.
  */
 #include "ctl/command.h"
+#include "ctl/filters.h"
 #include "ctl/login.h"
 #include "ctl/mounts.h"
 #include "lib/places.h"
@@ -84,6 +85,8 @@ command_check(const struct options *options)
 	if (options->operand[0] && geteuid() == 0)
 		note_trust(path);
 	int code = check_values(text, options->operand[0] && strcmp(path, PLACE_POLICY) != 0);
+	if (code == CTL_OK)
+		code = filters_check(text);
 	if (code != CTL_OK) {
 		policy_text_free(text);
 		return code;

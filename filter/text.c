@@ -48,7 +48,11 @@ fault(struct parser *parser, const char *format, ...)
 	for (char *byte = reason; *byte; byte++)
 		if (*byte < ' ' || *byte > '~')
 			*byte = '?';
-	(void)fprintf(parser->faults, "%s:%u: %s\n", parser->path, parser->line, reason);
+	/* A text that can't be read has no lines. */
+	if (parser->line == 0)
+		(void)fprintf(parser->faults, "%s\n", reason);
+	else
+		(void)fprintf(parser->faults, "%s:%u: %s\n", parser->path, parser->line, reason);
 }
 
 /* The next word of a line, cut off; NULL at its end. */

@@ -77,16 +77,15 @@ compile(const char *name, bool nesting, const char *path, struct error *err)
 {
 	const char *const argv[] = { PLACE_FILTER, nesting ? "yes" : "no", name, path, NULL };
 	struct command_result result;
-	char said[sizeof(result.complaint)];
 
 	if (command_run(argv, COMPILE_MS, &result, err) < 0)
 		return error_prefix(err, "compile the filter %s", name);
 	if (result.code == 0)
 		return 0;
 	result.complaint[strcspn(result.complaint, "\n")] = '\0';
-	return error_set(err, 0, "the filter %s can't be compiled: %s", name,
-	    result.complaint[0] ? text_escape(result.complaint, said, sizeof(said)) :
-	        "its compiler ended without a word");
+	/* Of printable bytes, filter/text.c: it quotes the admin's text. */
+	return error_set(err, 0, "%s", result.complaint[0] ? result.complaint :
+	    "its compiler ended without a word");
 }
 
 /* Under a name of its own first: an entry is there as a whole, or not at all. */

@@ -169,3 +169,18 @@ policy_check_machine(const struct policy_text *text, const struct subject *subje
 	*faults = list.kept;
 	return list.total == 0 ? 0 : -1;
 }
+
+void
+policy_each_filter(const struct policy_text *text,
+    void (*each)(const char *name, const struct origin *origin, void *context), void *context)
+{
+	each(key_at(POLICY_KEY_SECCOMP)->builtin, NULL, context);
+	for (size_t i = 0; i < text->sections; i++) {
+		for (size_t j = 0; j < text->section[i].count; j++) {
+			const struct setting *setting = &text->section[i].setting[j];
+
+			if (setting->key->type == VALUE_SECCOMP && strcmp(setting->value, VALUE_NONE) != 0)
+				each(setting->value, &setting->origin, context);
+		}
+	}
+}

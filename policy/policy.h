@@ -230,6 +230,13 @@ struct policy_text *policy_parse(const char *name, const char *text, size_t leng
     struct policy_faults *faults, struct error *err);
 
 /*
+ * Calls each with the name of every system call filter that text sets, with its line, in the order
+ * of the text, and first with the built-in default, without one.
+ */
+void policy_each_filter(const struct policy_text *text,
+    void (*each)(const char *name, const struct origin *origin, void *context), void *context);
+
+/*
  * The values that this machine cannot have (a CPU, a capability that it lacks), whoever they are
  * for: -1 with faults filled, which must be POLICY_FAULTS_INIT and are the caller's.  Sections are
  * judged for a subject that has a place in none of them.

@@ -46,7 +46,7 @@ log_user 1
 spawn -noecho login alice
 set tty $spawn_out(slave,name)
 expect "assword:" ; send "alice\r"
-expect "\\$ " ; send "tty; readlink /proc/self/ns/pid; echo in=\$(id -un)\r"
+expect "\\$ " ; send "tty; readlink /proc/self/ns/pid; grep ^Seccomp: /proc/self/status; echo in=\$(id -un)\r"
 expect "in=alice"
 expect "\\$ " ; send "echo typed >/dev/tty; stty size >/dev/null && echo stty=fine\r"
 expect "stty=fine"
@@ -63,6 +63,7 @@ END
 out=$(LIMIT=40 limited expect "$tap_dir/login.exp" 2>&1 | tr -d '\r')
 contained "login" "$(grep -a 'pid:\[' <<<"$out" | tail -1)"
 like "login: the user is in" "$out" '^in=alice'
+like "login: under a system call filter" "$out" '^Seccomp:.*2$'
 like "login: its terminal has a name" "$out" '^/dev/(pts/[0-9]+|tty[0-9]*|console)$'
 like "login: /dev/tty is it" "$out" '^typed'
 like "login: stty works on it" "$out" 'stty=fine'
@@ -83,7 +84,7 @@ wait_for 10 no_containers
 nothing_left "nothing is left of login"
 
 # cron and at: the daemons as they are; each runs its jobs within a minute.
-cron_probe='readlink /proc/self/ns/pid; id -un; echo finished'
+cron_probe='readlink /proc/self/ns/pid; id -un; grep ^Seccomp: /proc/self/status; echo finished'
 echo "* * * * * ($cron_probe) >/srv/cron.alice 2>&1" | crontab -u alice -
 echo "* * * * * root ($cron_probe) >/srv/cron.root 2>&1" >/etc/cron.d/root
 chmod 1777 /srv
@@ -105,9 +106,11 @@ like "at takes a job" "$(setpriv --reuid bob --regid bob --clear-groups env -C /
 wait_for 70 grep -q finished /srv/at.bob
 contained "at" "$(cat /srv/at.bob 2>&1)"
 like "at: user" "$(cat /srv/at.bob 2>&1)" '^bob$'
+like "at: under a system call filter" "$(cat /srv/at.bob 2>&1)" '^Seccomp:.*2$'
 wait_for 75 grep -q finished /srv/cron.alice
 contained "cron" "$(cat /srv/cron.alice 2>&1)"
 like "cron: user" "$(cat /srv/cron.alice 2>&1)" '^alice$'
+like "cron: under a system call filter" "$(cat /srv/cron.alice 2>&1)" '^Seccomp:.*2$'
 wait_for 5 grep -q finished /srv/cron.root
 like "cron: root's jobs stay on the host" "$(cat /srv/cron.root 2>&1)" "$(tr -d '[]' <<<"${host#pid:}")"
 crontab -u alice -r
