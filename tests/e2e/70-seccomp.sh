@@ -181,7 +181,7 @@ is "five at once" "$(cat "$tap_dir"/at-once.* | sort | uniq -c | xargs)" "5 2 3"
 end_all
 rm -r $cache
 succeeds "check fills it" ctrctl check
-is "for the policy's filters" "$(ls $cache | tr '\n' ' ')" "default default.nesting "
+is "for the policy's filters" "$(find $cache -type f -printf '%f ' | xargs -n1 | sort | xargs)" "default default.nesting"
 
 # --- what an admin sees --------------------------------------------------------------------------------
 
