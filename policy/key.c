@@ -43,7 +43,6 @@ static const struct {
 	{ POLICY_KEY_SUDO,    { "no",   "no",        "yes" } },
 	{ POLICY_KEY_NESTING, { "yes",  "no",        "no" } }, /* yes: as far as the host lets */
 	{ POLICY_KEY_NETWORK, { "host", "host",      "host" } },
-	{ POLICY_KEY_NO_NEW_PRIVS, { "no", "yes",    "no" } },
 };
 
 static const enum key_field field_of_type[VALUE_TYPES] = {
@@ -71,6 +70,7 @@ static const enum key_field field_of_type[VALUE_TYPES] = {
 	[VALUE_LOGOUT] = KEY_FIELD_WORD,
 	[VALUE_CAPABILITIES] = KEY_FIELD_CAPABILITIES,
 	[VALUE_CAPABILITY_NAMES] = KEY_FIELD_CAPABILITIES,
+	[VALUE_NO_NEW_PRIVS] = KEY_FIELD_WORD,
 	[VALUE_SECUREBITS] = KEY_FIELD_LIST,
 #define LIMITED(id, name, resource, unit, least) [VALUE_RLIMIT_##id] = KEY_FIELD_STRING,
 #include "policy/rlimits.def"

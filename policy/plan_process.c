@@ -134,16 +134,16 @@ add_capabilities(struct plan *plan, const struct policy *policy, uid_t uid, stru
 	    .because = "policy: ambient; given once the caller is the user" };
 	/* nosuid can't be had where the root is the host's own. */
 	const struct step no_new_privs = { .kind = STEP_NO_NEW_PRIVS,
-	    .because = policy->no_new_privs ? "policy: no_new_privs" :
-	        "policy: setuid = no, on the host's root" };
+	    .because = policy->no_new_privs == NO_NEW_PRIVS_YES ? "policy: no_new_privs" :
+	        "policy: setuid = no; nothing gains a right, whatever mount it lies on" };
 
 	if (add_text(plan, bounding, NULL, NULL, err) < 0 || add_securebits(plan, policy, err) < 0 ||
 	    (inheritable.capabilities && add_text(plan, inheritable, NULL, NULL, err) < 0) ||
 	    (policy->ambient && add_text(plan, ambient, NULL, NULL, err) < 0))
 		return -1;
-	if (!policy->no_new_privs && (policy->setuid || policy->root != ROOT_HOST))
-		return 0;
-	return add_text(plan, no_new_privs, NULL, NULL, err);
+	bool wanted = policy->no_new_privs == NO_NEW_PRIVS_YES || (!policy->setuid &&
+	    (policy->no_new_privs == NO_NEW_PRIVS_AUTO || policy->root == ROOT_HOST));
+	return wanted ? add_text(plan, no_new_privs, NULL, NULL, err) : 0;
 }
 
 /* Whoever is root inside mounts and unshares, too; more user namespaces are another limit's matter. */

@@ -90,6 +90,12 @@ enum scheduler_kind {
 	SCHEDULER_IDLE
 };
 
+enum no_new_privs {
+	NO_NEW_PRIVS_AUTO, /* where setuid programs do not count anyway */
+	NO_NEW_PRIVS_YES,
+	NO_NEW_PRIVS_NO
+};
+
 enum cpu_view {
 	CPU_VIEW_SHARE,  /* as many CPUs as cpu.max gives */
 	CPU_VIEW_MACHINE
@@ -179,7 +185,7 @@ struct policy {
 	uint64_t capabilities;       /* the bounding set, a bit each */
 	uint64_t inheritable;        /* for programs whose files have them inheritable */
 	uint64_t ambient;            /* what the user's programs have by themselves */
-	bool no_new_privs;
+	enum no_new_privs no_new_privs;
 	struct text_list securebits; /* words of prctl(2)'s bits */
 	char *rlimit[LIMITED_COUNT]; /* "SOFT:HARD" each; NULL: as the caller has it */
 	enum core_dumps core_dumps;

@@ -309,6 +309,7 @@ static const struct {
 	[VALUE_LOGOUT] = { NULL, false },
 	[VALUE_CAPABILITIES] = { value_capabilities, true },
 	[VALUE_CAPABILITY_NAMES] = { value_capability_names, true },
+	[VALUE_NO_NEW_PRIVS] = { NULL, false },
 	[VALUE_SECUREBITS] = { value_securebits, true },
 #define LIMITED(id, name, resource, unit, least) [VALUE_RLIMIT_##id] = { NULL, true },
 #include "policy/rlimits.def"

@@ -44,6 +44,7 @@ enum value_type {
 	VALUE_LOGOUT,
 	VALUE_CAPABILITIES,
 	VALUE_CAPABILITY_NAMES,
+	VALUE_NO_NEW_PRIVS,
 	VALUE_SECUREBITS,
 #define LIMITED(id, name, resource, unit, least) VALUE_RLIMIT_##id,
 #include "policy/rlimits.def"

@@ -59,6 +59,11 @@ static const struct {
 		[SCHEDULER_BATCH] = { "batch", WORD_ALONE },
 		[SCHEDULER_IDLE] = { "idle", WORD_ALONE },
 	},
+	[VALUE_NO_NEW_PRIVS] = {
+		[NO_NEW_PRIVS_AUTO] = { "auto", WORD_ALONE },
+		[NO_NEW_PRIVS_YES] = { "yes", WORD_ALONE },
+		[NO_NEW_PRIVS_NO] = { "no", WORD_ALONE },
+	},
 	[VALUE_CPU_VIEW] = {
 		[CPU_VIEW_SHARE] = { "share", WORD_ALONE },
 		[CPU_VIEW_MACHINE] = { "machine", WORD_ALONE },

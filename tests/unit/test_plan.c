@@ -36,6 +36,8 @@ static const char full[] =
     "home_passthrough = .ssh, .config/git\n"
     "read_only = /srv, /var, -/opt\nhidden = /home, -/srv/exams\nwritable = /srv/data\n"
     "tmpfs = /scratch:1G, -/cache\nbind = /data, /data/old:/tmp/old:ro, -/net/x:/mnt/x\n"
+    "inheritable = net_raw\nambient = net_bind_service\nsecurebits = noroot\n"
+    "rlimit.nofile = 512:1024\numask = 077\nnice = 5\nscheduler = batch\ntimer_slack = 1ms\n"
     "devices = allow group=lab subsystem=tty ID_VENDOR_ID=2341, deny user=bob sysname=x, allow devnode=/dev/fuse access=r\n";
 
 /* A section that no row has: the golden plans are those of shared. */
@@ -53,6 +55,8 @@ plan_make(const char *conf, bool v2, struct plan *plan)
 	(void)snprintf(shared, sizeof(shared), SHARED "%s", conf);
 	struct policy_text *text = fixture_parse(shared);
 	fixture_init(&f);
+	/* One that can hand on ambient capabilities. */
+	(void)snprintf(f.subject.service, sizeof(f.subject.service), "su");
 	memcpy(f.machine.place, v2 ? on_v2 : on_v1, sizeof(on_v1));
 	(void)snprintf(f.machine.unified, sizeof(f.machine.unified), "%s",
 	    v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified");
@@ -150,19 +154,20 @@ Test(plan, every_kind_has_a_name_of_its_own)
 /* A step of a kind that no policy makes could not have been tested. */
 Test(plan, the_full_policy_has_every_kind)
 {
-	struct plan plan[3] = { PLAN_INIT, PLAN_INIT, PLAN_INIT };
+	struct plan plan[] = { PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT };
 
 	plan_make(full, false, &plan[0]);
 	plan_make(full, true, &plan[1]);
 	plan_make(own, true, &plan[2]);
+	plan_make(SEALED, true, &plan[3]);
 	for (unsigned kind = 0; kind <= STEP_ENVIRONMENT; kind++) {
 		bool found = false;
-		for (size_t p = 0; p < 3; p++)
+		for (size_t p = 0; p < sizeof(plan) / sizeof(plan[0]); p++)
 			for (size_t i = 0; i < plan[p].count; i++)
 				found |= plan[p].step[i].kind == kind;
 		cr_expect(found, "no step %s", step_kind_name(kind));
 	}
-	for (size_t p = 0; p < 3; p++)
+	for (size_t p = 0; p < sizeof(plan) / sizeof(plan[0]); p++)
 		plan_free(&plan[p]);
 }
 

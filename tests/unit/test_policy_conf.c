@@ -112,6 +112,6 @@ Test(policy_conf, examples_of_the_manual_parse)
 		at = end + 2;
 		examples++;
 	}
-	cr_expect(examples == 4, "%u", examples);
+	cr_expect(examples == 5, "%u", examples);
 	free(manual);
 }

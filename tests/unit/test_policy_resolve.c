@@ -282,6 +282,21 @@ Test(policy_resolve, each_key_counts)
 		{ "default", "writable", "/x" }, { "default", "tmpfs", "/x" },
 		{ "default", "bind", "/x:/y" },
 		{ "default", "devices", "allow subsystem=tty ID_VENDOR_ID=2341, deny sysname=ttyS*" }, { "default", "logout", "kill" },
+		{ "default", "seccomp", "strict" }, { "default", "capabilities", "kill" },
+		{ "default", "inheritable", "kill" }, { "default", "ambient", "kill" },
+		{ "default", "no_new_privs", "yes" }, { "default", "securebits", "noroot" },
+		{ "default", "rlimit.as", "1073741824" }, { "default", "rlimit.core", "5" },
+		{ "default", "rlimit.cpu", "3600" }, { "default", "rlimit.data", "1073741824" },
+		{ "default", "rlimit.fsize", "1073741824" }, { "default", "rlimit.locks", "50" },
+		{ "default", "rlimit.memlock", "65536" }, { "default", "rlimit.msgqueue", "5" },
+		{ "default", "rlimit.nice", "5" }, { "default", "rlimit.nofile", "512" },
+		{ "default", "rlimit.nproc", "500" }, { "default", "rlimit.rss", "5" },
+		{ "default", "rlimit.rtprio", "5" }, { "default", "rlimit.rttime", "5000" },
+		{ "default", "rlimit.sigpending", "500" }, { "default", "rlimit.stack", "8388608" },
+		{ "default", "core_dumps", "none" }, { "default", "umask", "077" },
+		{ "default", "nice", "5" }, { "default", "scheduler", "batch" },
+		{ "default", "timer_slack", "50000" }, { "default", "session_keyring", "no" },
+		{ "default", "cpu_view", "machine" }, { "default", "lxcfs", "no" },
 		{ "default", "grace", "5" }, { "default", "memory.max", "1048576" },
 		{ "default", "memory.high", "1048576" }, { "default", "memory.swap.max", "0" },
 		{ "default", "cpu.max", "5000 10000" }, { "default", "cpu.weight", "5" },
@@ -293,6 +308,8 @@ Test(policy_resolve, each_key_counts)
 
 	cr_expect(sizeof(row) / sizeof(row[0]) == POLICY_KEY_COUNT + LIMIT_COUNT);
 	fixture_init(&f);
+	/* One that can hand on ambient capabilities. */
+	(void)snprintf(f.subject.service, sizeof(f.subject.service), "su");
 	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
 		const char *needs = row[i].needs != NULL ? row[i].needs : "";
 		char conf[256], expected[256];
