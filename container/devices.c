@@ -72,11 +72,10 @@ static void
 each_link(struct device *device, void (*each)(int dev, const char *name, struct device *device),
     int dev)
 {
-	autofree char *copy = device->links ? strdup(device->links) : NULL;
+	char copy[sizeof(device->links)];
 	char *cursor = copy;
 
-	if (!copy)
-		return;
+	memcpy(copy, device->links, sizeof(copy));
 	for (char *name; (name = text_next_line(&cursor));)
 		if (device_name_is_good(name))
 			each(dev, name, device);
@@ -175,7 +174,6 @@ append(struct devices *devices, const struct device_node *node)
 static void
 drop(struct devices *devices, struct device *device)
 {
-	free(device->links);
 	*device = devices->device[--devices->count];
 }
 
@@ -193,7 +191,7 @@ is_as_before(const struct device *device, const struct device_node *node,
 {
 	return device->node.number == node->number &&
 	    (device->node.mode & S_IFMT) == (node->mode & S_IFMT) &&
-	    (!device->links || (device->access == message->access &&
+	    (!device->is_told || (device->access == message->access &&
 	        !strcmp(device->links, message->links)));
 }
 
@@ -205,16 +203,23 @@ mode_of(const struct device_message *message)
 	    (message->access & DEVICE_MAY_WRITE ? 0200 : 0U);
 }
 
+static void
+tell(struct device *device, const struct device_message *message)
+{
+	memcpy(device->links, message->links, sizeof(device->links));
+	device->is_told = true;
+}
+
 /* Of a predecessor's only the nodes are known. */
 static void
 adopt_node(struct device *device, const struct device_node *node,
     const struct device_message *message)
 {
-	if (device->links)
+	if (device->is_told)
 		return;
 	device->node = *node;
 	device->access = message->access;
-	device->links = strdup(message->links);
+	tell(device, message);
 	device->is_shown = false;
 }
 
@@ -245,7 +250,7 @@ add(struct server *server, const struct device_message *message)
 		return;
 	}
 	device->access = message->access & (DEVICE_MAY_READ | DEVICE_MAY_WRITE);
-	device->links = strdup(message->links);
+	tell(device, message);
 	log_device(server, device, "given");
 }
 
@@ -391,15 +396,15 @@ take_rules(struct server *server, const struct plan *plan, struct error *err)
 {
 	const struct step *step = find_step(plan);
 	struct devices *devices = &server->devices;
-	char *rules = step ? strdup(step->value) : NULL;
 
-	if (step && !rules)
+	own_free(&devices->rules);
+	devices->rules = step ? strdup(step->value) : NULL;
+	if (step && !devices->rules)
 		return error_set(err, errno, "keep the rules of devices");
-	free(devices->rules);
-	devices->rules = rules;
 	devices->uid = server->uid;
 	devices->gid = server->record.gid;
-	(void)text_format(server->record.devices, sizeof(server->record.devices), "%s", rules ? rules : "");
+	(void)text_format(server->record.devices, sizeof(server->record.devices), "%s",
+	    devices->rules ? devices->rules : "");
 	return 0;
 }
 
@@ -482,8 +487,6 @@ devices_free(struct devices *devices)
 {
 	stop_helper(devices);
 	own_close(&devices->dev);
-	for (size_t i = 0; i < devices->count; i++)
-		free(devices->device[i].links);
 	free(devices->device);
 	free(devices->rules);
 	*devices = (struct devices)DEVICES_INIT;

@@ -8,6 +8,7 @@
 
 #include "container/device_nodes.h"
 #include "lib/command.h"
+#include "lib/device_wire.h"
 #include "lib/error.h"
 #include "policy/plan.h"
 
@@ -19,7 +20,8 @@
 struct device {
 	struct device_node node;
 	unsigned access;   /* enum device_access */
-	char *links;       /* owned; names below /dev, '\n' after each */
+	char links[DEVICE_LINKS_SIZE]; /* names below /dev, '\n' after each */
+	bool is_told;      /* by a helper of ours; of a predecessor's only the node is known */
 	bool is_stale;     /* not told yet by the helper that runs now */
 	bool is_shown;     /* the node is there, or can't be */
 };

@@ -198,23 +198,14 @@ report(const struct trial *trial)
 	    "nothing was refused");
 }
 
-int
-seccomp_test(const struct filter *filter, char **command)
+static int
+run(struct trial *trial, const struct program *program, char **command)
 {
-	struct error err = ERROR_INIT;
-	struct program program = { .code = NULL };
 	int ends[2];
 
-	if (listener_program(&filter->compiled, &program, &err) < 0)
-		return complain_error("seccomp test", &err);
-	autofree struct sock_filter *code = program.code;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return complain(CTL_FAILED, "seccomp test: %s", strerror(errno));
 	autofd int ours = ends[0], theirs = ends[1];
-	autofree struct trial *trial = calloc(1, sizeof(*trial));
-	if (!trial)
-		return complain(CTL_FAILED, "seccomp test: no memory");
-	trial->filter = filter;
 	/* As system(3) does: the terminal's signals are the command's. */
 	(void)signal(SIGINT, SIG_IGN);
 	(void)signal(SIGQUIT, SIG_IGN);
@@ -222,11 +213,25 @@ seccomp_test(const struct filter *filter, char **command)
 	if (child < 0)
 		return complain(CTL_FAILED, "seccomp test: fork: %s", strerror(errno));
 	if (child == 0)
-		run_command(theirs, &program, command);
+		run_command(theirs, program, command);
 	own_close(&theirs);
 	autofd int listener = take_listener(ours, &trial->no_new_privs);
 	int status = serve(trial, listener, child);
 	if (listener >= 0)
 		report(trial);
+	return status;
+}
+
+int
+seccomp_test(const struct filter *filter, char **command)
+{
+	struct error err = ERROR_INIT;
+	struct program program = { .code = NULL };
+	struct trial trial = { .filter = filter };
+
+	if (listener_program(&filter->compiled, &program, &err) < 0)
+		return complain_error("seccomp test", &err);
+	int status = run(&trial, &program, command);
+	free(program.code);
 	return status;
 }

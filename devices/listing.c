@@ -31,15 +31,12 @@ static struct listed *
 append(struct listing *listing, const char *syspath)
 {
 	struct listed *more = realloc(listing->device, (listing->count + 1) * sizeof(*more));
-	char *copy = strdup(syspath);
 
-	if (more)
-		listing->device = more;
-	if (!more || !copy) {
-		free(copy);
+	if (!more)
 		return NULL;
-	}
-	more[listing->count] = (struct listed) { .syspath = copy };
+	listing->device = more;
+	more[listing->count] = (struct listed) { .is_seen = false };
+	(void)text_format(more[listing->count].syspath, sizeof(more->syspath), "%s", syspath);
 	return &more[listing->count++];
 }
 
@@ -49,7 +46,6 @@ tell_removed(struct listing *listing, struct listed *listed)
 	struct device_message message = { .news = DEVICE_NEWS_REMOVE };
 
 	memcpy(message.node, listed->node, sizeof(message.node));
-	free(listed->syspath);
 	*listed = listing->device[--listing->count];
 	return listing->tell(&message, listing->context);
 }
@@ -84,7 +80,7 @@ describe(struct udev_device *device, unsigned access, struct device_message *mes
 		.news = DEVICE_NEWS_ADD, .access = access, .major = major(number), .minor = minor(number),
 		.block = subsystem && !strcmp(subsystem, "block"),
 	};
-	if (!node || number == 0 || strncmp(node, dev, strlen(dev)) != 0 ||
+	if (!node || number == 0 || strlen(udev_device_get_syspath(device)) >= DEVICE_SYSPATH_SIZE || strncmp(node, dev, strlen(dev)) != 0 ||
 	    text_format(message->node, sizeof(message->node), "%s", node + strlen(dev)) < 0)
 		return false;
 	add_links(device, message->links, sizeof(message->links));
@@ -270,8 +266,6 @@ listing_subsystems(const struct listing *listing,
 void
 listing_free(struct listing *listing)
 {
-	for (size_t i = 0; i < listing->count; i++)
-		free(listing->device[i].syspath);
 	free(listing->device);
 	if (listing->udev)
 		udev_unref(listing->udev);

@@ -12,9 +12,10 @@
 #include <stdbool.h>
 
 #define LISTING_RULES_MAX 64
+#define DEVICE_SYSPATH_SIZE 1024
 
 struct listed {
-	char *syspath; /* owned; what a device is known by */
+	char syspath[DEVICE_SYSPATH_SIZE]; /* what a device is known by */
 	char node[DEVICE_NODE_SIZE];
 	bool is_seen;
 };

@@ -49,7 +49,7 @@ uint32_t
 simulate(const struct compiled *compiled, const struct seccomp_data *data, bool *logs)
 {
 	uint32_t answer = SECCOMP_RET_ALLOW;
-	bool ignored;
+	bool ignored = false;
 
 	logs = logs ? logs : &ignored;
 	*logs = false;

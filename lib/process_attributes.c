@@ -95,7 +95,7 @@ attributes_check(const struct wire_process *process, struct error *err)
 
 		if (!(process->rlimits >> i & 1))
 			continue;
-		if (getrlimit((int)i, &old) < 0)
+		if (sys_prlimit(i, NULL, &old) < 0)
 			return error_set(err, errno, "read the limit %s", rlimit_name[i]);
 		if (wanted.rlim_max > old.rlim_max && !has_capability(CAP_SYS_RESOURCE))
 			return error_set(err, EPERM, "raise the limit %s: this service's hard limit is %llu, "
@@ -109,9 +109,9 @@ set_limit(const struct wire_process *process, unsigned resource, struct error *e
 {
 	struct rlimit back, wanted = wanted_limit(process, resource);
 
-	if (setrlimit((int)resource, &wanted) < 0)
+	if (sys_prlimit(resource, &wanted, NULL) < 0)
 		return error_set(err, errno, "set the limit %s", rlimit_name[resource]);
-	if (getrlimit((int)resource, &back) < 0 || back.rlim_cur != wanted.rlim_cur ||
+	if (sys_prlimit(resource, NULL, &back) < 0 || back.rlim_cur != wanted.rlim_cur ||
 	    back.rlim_max != wanted.rlim_max)
 		return error_set(err, EPERM, "set the limit %s: it is another now", rlimit_name[resource]);
 	return 0;

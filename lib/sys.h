@@ -12,6 +12,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -107,6 +108,13 @@ static inline int
 sys_pidfd_send_signal(int pidfd, int signal)
 {
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+/* glibc has an enumeration of its own for resource. */
+static inline int
+sys_prlimit(unsigned resource, const struct rlimit *new_limit, struct rlimit *old_limit)
+{
+	return (int)syscall(SYS_prlimit64, 0, resource, new_limit, old_limit);
 }
 
 static inline int
