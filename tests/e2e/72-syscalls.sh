@@ -102,7 +102,7 @@ rm -f /etc/pam_ctr.conf.d/00-profile.conf
 mkdir -p /etc/pam_ctr.seccomp.d
 for name in default strict; do
 	# EDOTDOT is of no kernel's code.
-	sed 's/\bEPERM\b/EDOTDOT/' "/usr/share/pam_ctr/seccomp/$name" >"/etc/pam_ctr.seccomp.d/$name-marked"
+	sed 's/\bEPERM\b/EDOTDOT/' "/usr/libexec/pam_ctr/seccomp/$name" >"/etc/pam_ctr.seccomp.d/$name-marked"
 done
 snapshot_take
 
@@ -117,7 +117,7 @@ done
 
 for user in alice carol; do
 	for abi in "${abis[@]}"; do
-		native=(perf_event_open bpf userfaultfd keyctl add_key request_key init_module finit_module
+		native=(perf_event_open bpf userfaultfd request_key init_module finit_module
 			delete_module kexec_load open_by_handle_at swapon swapoff acct quotactl reboot
 			settimeofday clock_settime adjtimex syslog iopl ioperm io_uring_setup fanotify_init)
 		for nesting in no yes; do
