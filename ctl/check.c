@@ -3,6 +3,7 @@
  * that is right, root is also told what would keep logins from using it.
  */
 #include "ctl/command.h"
+#include "ctl/devices.h"
 #include "ctl/filters.h"
 #include "ctl/login.h"
 #include "ctl/mounts.h"
@@ -92,6 +93,7 @@ command_check(const struct options *options)
 		return code;
 	}
 	note_machine(text);
+	devices_note(text);
 	if (geteuid() == 0)
 		mounts_note();
 	(void)printf("%s: no faults\n", path);

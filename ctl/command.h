@@ -64,6 +64,7 @@ int command_kill(const struct options *options);
 int command_root(const struct options *options);
 int command_gc(const struct options *options);
 int command_seccomp(const struct options *options);
+int command_devices(const struct options *options);
 int command_log(const struct options *options);
 
 /* Prints "ctrctl: ..." on standard error and returns code, for "return complain(...)". */

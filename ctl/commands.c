@@ -52,6 +52,10 @@ const struct command commands[] = {
 	    "calls it was refused.  list: all filters; groups: what stands for what in their texts.\n"
 	    "A FILTER with a / in it is the path of a draft.  --nesting: as where nesting = yes.\n",
 	    OPTION_COMMAND | OPTION_NESTING, 1, 2 },
+	{ "devices", command_devices, "[USER|UID] [--config PATH]",
+	    "the devices that a user gets of those that are there now",
+	    "A line each: node, type, number, and what the user may do.  Without USER all devices\n"
+	    "that have a node; what rules can name of one: udevadm info NODE.\n", OPTION_CONFIG, 0, 1 },
 	{ "log", command_log, "[USER|UID]", "system calls that programs were refused, newest last",
 	    "From the kernel's log: when, who, which program, which call.  Exit status 1: there is\n"
 	    "none, or an audit daemon takes them; then that is told.\n", 0, 0, 1 },

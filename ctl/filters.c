@@ -9,6 +9,7 @@
 #include "lib/own.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static int
@@ -39,6 +40,8 @@ check_one(const char *name, const struct origin *origin, void *context)
 	int *code = context;
 	char text[640];
 
+	if (!strcmp(name, FILTER_NONE))
+		return;
 	if (has_faults(name)) {
 		(void)snprintf(text, sizeof(text), "%s:%u: seccomp: the filter \"%s\" cannot be used",
 		    origin ? origin->file : "built-in default", origin ? origin->line : 0, name);
@@ -56,6 +59,6 @@ filters_check(const struct policy_text *text)
 {
 	int code = CTL_OK;
 
-	policy_each_filter(text, check_one, &code);
+	policy_each_value(text, POLICY_KEY_SECCOMP, check_one, &code);
 	return code;
 }

@@ -171,16 +171,14 @@ policy_check_machine(const struct policy_text *text, const struct subject *subje
 }
 
 void
-policy_each_filter(const struct policy_text *text,
-    void (*each)(const char *name, const struct origin *origin, void *context), void *context)
+policy_each_value(const struct policy_text *text, enum policy_key key,
+    void (*each)(const char *value, const struct origin *origin, void *context), void *context)
 {
-	each(key_at(POLICY_KEY_SECCOMP)->builtin, NULL, context);
-	for (size_t i = 0; i < text->sections; i++) {
-		for (size_t j = 0; j < text->section[i].count; j++) {
-			const struct setting *setting = &text->section[i].setting[j];
-
-			if (setting->key->type == VALUE_SECCOMP && strcmp(setting->value, VALUE_NONE) != 0)
-				each(setting->value, &setting->origin, context);
-		}
-	}
+	if (key_at(key)->builtin)
+		each(key_at(key)->builtin, NULL, context);
+	for (size_t i = 0; i < text->sections; i++)
+		for (size_t j = 0; j < text->section[i].count; j++)
+			if (key_index(text->section[i].setting[j].key) == key)
+				each(text->section[i].setting[j].value, &text->section[i].setting[j].origin,
+				    context);
 }

@@ -236,11 +236,11 @@ struct policy_text *policy_parse(const char *name, const char *text, size_t leng
     struct policy_faults *faults, struct error *err);
 
 /*
- * Calls each with the name of every system call filter that text sets, with its line, in the order
- * of the text, and first with the built-in default, without one.
+ * Calls each with all that text says of a key: first the built-in value, if it has one, with
+ * origin NULL, then each line's, in the order of the text, as it is written.
  */
-void policy_each_filter(const struct policy_text *text,
-    void (*each)(const char *name, const struct origin *origin, void *context), void *context);
+void policy_each_value(const struct policy_text *text, enum policy_key key,
+    void (*each)(const char *value, const struct origin *origin, void *context), void *context);
 
 /*
  * The values that this machine cannot have (a CPU, a capability that it lacks), whoever they are
