@@ -52,7 +52,7 @@ check_values(const struct policy_text *text, bool is_draft)
 	return is_draft ? CTL_OK : CTL_NO;
 }
 
-/* What only the plan shows: a limit that this kernel lacks. */
+/* What only the plan shows: a limit that this kernel lacks.  text is gone with it. */
 static void
 note_machine(struct policy_text *text)
 {
@@ -92,8 +92,8 @@ command_check(const struct options *options)
 		policy_text_free(text);
 		return code;
 	}
-	note_machine(text);
 	devices_note(text);
+	note_machine(text);
 	if (geteuid() == 0)
 		mounts_note();
 	(void)printf("%s: no faults\n", path);

@@ -96,8 +96,9 @@ note_rule(const char *text, const struct origin *origin)
 	const char *wanted = device_rule_wants_udevd(&rule);
 	if (!wanted)
 		return;
-	(void)snprintf(reason, sizeof(reason), "\"%.60s\" is what udevd tells, and none runs: the rule "
-	    "matches nothing; use attr{...} or attrs{...}", wanted);
+	(void)snprintf(reason, sizeof(reason), "\"%.60s\" is what udevd tells, and none runs: the rule %s; "
+	    "use attr{...} or attrs{...}", wanted, rule.allows ? "matches nothing" :
+	    "denies all that the rest of it matches");
 	note_line(origin, reason);
 }
 

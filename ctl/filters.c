@@ -43,8 +43,12 @@ check_one(const char *name, const struct origin *origin, void *context)
 	if (!strcmp(name, FILTER_NONE))
 		return;
 	if (has_faults(name)) {
-		(void)snprintf(text, sizeof(text), "%s:%u: seccomp: the filter \"%s\" cannot be used",
-		    origin ? origin->file : "built-in default", origin ? origin->line : 0, name);
+		if (origin)
+			(void)snprintf(text, sizeof(text), "%s:%u: seccomp: the filter \"%s\" cannot be used",
+			    origin->file, origin->line, name);
+		else
+			(void)snprintf(text, sizeof(text), "seccomp: the filter \"%s\", which is built in, cannot be "
+			    "used", name);
 		complain_line(text);
 		*code = CTL_NO;
 		return;

@@ -164,8 +164,11 @@ parse_rules(struct listing *listing, char **text, struct error *err)
 	for (; *text; text++) {
 		if (listing->rules == LISTING_RULES_MAX)
 			return error_set(err, 0, "more than %d rules", LISTING_RULES_MAX);
-		if (!device_rule_parse(*text, &listing->rule[listing->rules++], reason, sizeof(reason)))
+		struct device_rule *rule = &listing->rule[listing->rules++];
+		if (!device_rule_parse(*text, rule, reason, sizeof(reason)))
 			return error_set(err, 0, "%s", reason);
+		if (access(UDEVD, F_OK) != 0)
+			device_rule_without_udevd(rule);
 	}
 	return 0;
 }

@@ -299,19 +299,33 @@ device_rule_path(const struct device_rule *rule)
 	        device_pattern_is_literal(match->pattern) ? match->pattern : NULL;
 }
 
+static bool
+wants_udevd(const struct device_match *match)
+{
+	bool is_known = device_property_attribute(match->name) != NULL;
+
+	for (size_t k = 0; k < COUNT(kernel_properties); k++)
+		is_known = is_known || !strcmp(kernel_properties[k], match->name);
+	return match->fact == DEVICE_TAG || (match->fact == DEVICE_PROPERTY && !is_known);
+}
+
 const char *
 device_rule_wants_udevd(const struct device_rule *rule)
 {
-	for (size_t i = 0; i < rule->matches; i++) {
-		const struct device_match *match = &rule->match[i];
-		bool is_known = device_property_attribute(match->name) != NULL;
-
-		if (match->fact == DEVICE_TAG)
-			return "tag";
-		for (size_t k = 0; k < COUNT(kernel_properties); k++)
-			is_known = is_known || !strcmp(kernel_properties[k], match->name);
-		if (match->fact == DEVICE_PROPERTY && !is_known)
-			return match->name;
-	}
+	for (size_t i = 0; i < rule->matches; i++)
+		if (wants_udevd(&rule->match[i]))
+			return rule->match[i].fact == DEVICE_TAG ? "tag" : rule->match[i].name;
 	return NULL;
+}
+
+void
+device_rule_without_udevd(struct device_rule *rule)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rule->matches && !rule->allows; i++)
+		if (!wants_udevd(&rule->match[i]))
+			rule->match[kept++] = rule->match[i];
+	if (!rule->allows)
+		rule->matches = kept;
 }

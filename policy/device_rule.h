@@ -88,6 +88,12 @@ bool device_pattern_is_literal(const char *pattern);
 const char *device_rule_wants_udevd(const struct device_rule *rule);
 
 /*
+ * For a machine without udevd: what nobody can tell matches nothing in a rule that allows, and is
+ * left out of one that denies, which then denies more.
+ */
+void device_rule_without_udevd(struct device_rule *rule);
+
+/*
  * Properties that udevd takes from attributes of the USB device that a device hangs on: known
  * without it, too.  The attribute's name, or NULL.
  */
