@@ -87,13 +87,14 @@ device_numbers_parse(struct device_numbers *numbers, const char *text, struct er
 	return 0;
 }
 
-static bool
-has(const struct device_numbers *numbers, const struct device_number *number)
+/* What the list lets be done to this very number; what it says of a whole major does not count. */
+static unsigned
+may_of(const struct device_numbers *numbers, const struct device_number *number)
 {
 	for (size_t i = 0; i < numbers->count; i++)
-		if (is_same(&numbers->item[i], number) && numbers->item[i].may == number->may)
-			return true;
-	return false;
+		if (is_same(&numbers->item[i], number))
+			return numbers->item[i].may;
+	return 0;
 }
 
 static int
@@ -133,6 +134,43 @@ read_list(int directory, struct device_numbers *numbers, struct error *err, int 
 	return true;
 }
 
+/* What of list other lacks.  All of it, whatever the kernel says to one: err is the first's. */
+static int
+write_difference(int directory, const char *file, const struct device_numbers *list,
+    const struct device_numbers *other, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct device_number rest = list->item[i];
+
+		rest.may &= ~may_of(other, &rest);
+		if (rest.may != 0 && write_number(directory, file, &rest, rc == 0 ? err : NULL) < 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+static int
+prove(int directory, const struct device_numbers *wanted, struct device_numbers *now,
+    struct error *err)
+{
+	int rc;
+
+	if (!read_list(directory, now, err, &rc))
+		return error_set(err, EPERM, "devices.list has all devices still");
+	for (size_t i = 0; rc == 0 && i < now->count; i++)
+		if (now->item[i].may & ~may_of(wanted, &now->item[i]))
+			return error_set(err, EPERM, "devices.list has %c %d:%d still", now->item[i].type,
+			    now->item[i].major, now->item[i].minor);
+	for (size_t i = 0; rc == 0 && i < wanted->count; i++)
+		if (wanted->item[i].may & ~may_of(now, &wanted->item[i]))
+			return error_set(err, EPERM, "devices.list lacks %c %d:%d", wanted->item[i].type,
+			    wanted->item[i].major, wanted->item[i].minor);
+	return rc;
+}
+
+/* Refusals first: they must hold even if something can't be allowed. */
 static int
 v1_set(int directory, const struct device_numbers *wanted, struct error *err)
 {
@@ -143,22 +181,10 @@ v1_set(int directory, const struct device_numbers *wanted, struct error *err)
 		return error_set(err, errno, "limit the devices");
 	if (!read_list(directory, now, err, &rc) && cgroup_file_write(directory, "devices.deny", "a") < 0)
 		return error_set(err, errno, "write \"a\" to devices.deny");
-	for (size_t i = 0; rc == 0 && i < now->count; i++)
-		if (!has(wanted, &now->item[i]))
-			rc = write_number(directory, "devices.deny", &now->item[i], err);
-	for (size_t i = 0; rc == 0 && i < wanted->count; i++)
-		if (!has(now, &wanted->item[i]))
-			rc = write_number(directory, "devices.allow", &wanted->item[i], err);
-	if (rc < 0 || (!read_list(directory, now, err, &rc) && rc == 0))
-		return rc < 0 ? -1 : error_set(err, EPERM, "devices.list has all devices still");
-	if (rc < 0)
+	if (rc < 0 || write_difference(directory, "devices.deny", now, wanted, err) < 0 ||
+	    write_difference(directory, "devices.allow", wanted, now, err) < 0)
 		return -1;
-	for (size_t i = 0; i < now->count; i++)
-		if (!has(wanted, &now->item[i]))
-			return error_set(err, EPERM, "devices.list has %c %d:%d still", now->item[i].type,
-			    now->item[i].major, now->item[i].minor);
-	return now->count == wanted->count ? 0 :
-	    error_set(err, EPERM, "devices.list lacks what was written to it");
+	return prove(directory, wanted, now, err);
 }
 
 int

@@ -3,6 +3,7 @@
  */
 #include "container/device_nodes.h"
 
+#include "container/device_access.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/text.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #define DEPTH_MAX 6
@@ -24,6 +26,20 @@ static const char *const standard[] = {
 	"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts", "shm", "fd", "stdin",
 	"stdout", "stderr", "log", "console", "core", "mqueue", "hugepages",
 };
+
+struct device_node
+device_node_of(const struct device_message *message, uid_t uid, gid_t gid)
+{
+	struct device_node node = {
+		.mode = (message->block ? S_IFBLK : S_IFCHR) |
+		    (message->access & DEVICE_MAY_READ ? 0400 : 0U) |
+		    (message->access & DEVICE_MAY_WRITE ? 0200 : 0U),
+		.number = makedev(message->major, message->minor), .uid = uid, .gid = gid,
+	};
+
+	(void)text_format(node.name, sizeof(node.name), "%s", message->node);
+	return node;
+}
 
 bool
 device_name_is_good(const char *name)
@@ -172,8 +188,8 @@ target_of(const char *name, const char *node, char target[TARGET_SIZE])
 	return text_format(target + length, TARGET_SIZE - length, "%s", node);
 }
 
-int
-device_link_make(int dev, const char *name, const char *node, struct error *err)
+static int
+link_make(int dev, const char *name, const char *node, struct error *err)
 {
 	char target[TARGET_SIZE];
 	const char *last;
@@ -188,8 +204,8 @@ device_link_make(int dev, const char *name, const char *node, struct error *err)
 	return 0;
 }
 
-void
-device_link_remove(int dev, const char *name, const char *node)
+static void
+link_remove(int dev, const char *name, const char *node)
 {
 	char target[TARGET_SIZE], found[TARGET_SIZE];
 	const char *last;
@@ -203,6 +219,31 @@ device_link_remove(int dev, const char *name, const char *node)
 		return;
 	(void)unlinkat(directory, last, 0);
 	remove_parents(dev, name);
+}
+
+int
+device_links_make(int dev, const char *links, const char *node, struct error *err)
+{
+	autofree char *copy = links ? strdup(links) : NULL;
+	char *cursor = copy;
+	int rc = 0;
+
+	while (copy && (links = text_next_line(&cursor)))
+		if (device_name_is_good(links) &&
+		    link_make(dev, links, node, rc == 0 ? err : NULL) < 0)
+			rc = -1;
+	return rc;
+}
+
+void
+device_links_remove(int dev, const char *links, const char *node)
+{
+	autofree char *copy = links ? strdup(links) : NULL;
+	char *cursor = copy;
+
+	while (copy && (links = text_next_line(&cursor)))
+		if (device_name_is_good(links))
+			link_remove(dev, links, node);
 }
 
 struct walk {

@@ -20,6 +20,9 @@ struct device_node {
 	gid_t gid;
 };
 
+/* What the message tells of, as the user's alone. */
+struct device_node device_node_of(const struct device_message *message, uid_t uid, gid_t gid);
+
 /* A name that can be below /dev, and is not one of those that every container has there. */
 bool device_name_is_good(const char *name);
 
@@ -35,11 +38,14 @@ int device_node_make(int dev, const struct device_node *node, struct error *err)
 /* Removes it, if it is still a node of this number, and directories that are empty then. */
 void device_node_remove(int dev, const struct device_node *node);
 
-/* A symbolic link that leads to the node, relative to where it is; what is there already stays. */
-int device_link_make(int dev, const char *name, const char *node, struct error *err);
+/*
+ * links: names below /dev, '\n' after each, or NULL.  Symbolic links that lead to the node, relative
+ * to where they are; what is there already stays, and names that are not good are passed over.
+ */
+int device_links_make(int dev, const char *links, const char *node, struct error *err);
 
-/* Removes it, if it leads to the node. */
-void device_link_remove(int dev, const char *name, const char *node);
+/* Removes those that lead to the node. */
+void device_links_remove(int dev, const char *links, const char *node);
 
 /* Calls each() for every node that a predecessor made: those of nobody's standard. */
 int device_nodes_each(int dev, void (*each)(const struct device_node *node, void *context),

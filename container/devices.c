@@ -6,23 +6,23 @@
 #include "container/devices.h"
 
 #include "container/device_access.h"
+#include "container/device_claim.h"
 #include "container/log.h"
 #include "container/server.h"
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/text.h"
-#include "lib/wire.h"
 #include "policy/plan_devices.h"
 
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <syslog.h>
 
 /* A login does not wait longer than this for a helper that hangs in the kernel. */
 #define PATIENCE_MS 2000
-#define RULES_MAX 64
+/* A helper that ended sooner than this after its start would end again. */
+#define RESTART_MS 10000
 /* So that a flood of events leaves time for logins. */
 #define HEAR_MAX 64
 
@@ -57,6 +57,9 @@ devices_set_numbers(struct server *server, struct error *err)
 		return -1;
 	for (size_t i = 0; i < server->devices.count; i++) {
 		const struct device *device = &server->devices.device[i];
+		/* A predecessor's node, not told yet: its mode is what the user made it. */
+		if (!device->is_told)
+			continue;
 		(void)device_numbers_add(numbers, (struct device_number) {
 		    .type = S_ISBLK(device->node.mode) ? 'b' : 'c',
 		    .major = (int)major(device->node.number), .minor = (int)minor(device->node.number),
@@ -69,34 +72,6 @@ devices_set_numbers(struct server *server, struct error *err)
 /* --- nodes ---------------------------------------------------------------------------- */
 
 static void
-each_link(struct device *device, void (*each)(int dev, const char *name, struct device *device),
-    int dev)
-{
-	char copy[sizeof(device->links)];
-	char *cursor = copy;
-
-	memcpy(copy, device->links, sizeof(copy));
-	for (char *name; (name = text_next_line(&cursor));)
-		if (device_name_is_good(name))
-			each(dev, name, device);
-}
-
-static void
-make_link(int dev, const char *name, struct device *device)
-{
-	struct error err = ERROR_INIT;
-
-	if (device_link_make(dev, name, device->node.name, &err) < 0)
-		log_error(&err, "devices: uid=%u", (unsigned)device->node.uid);
-}
-
-static void
-remove_link(int dev, const char *name, struct device *device)
-{
-	device_link_remove(dev, name, device->node.name);
-}
-
-static void
 show(struct server *server, struct device *device)
 {
 	struct error err = ERROR_INIT;
@@ -104,10 +79,9 @@ show(struct server *server, struct device *device)
 	if (server->devices.dev < 0)
 		return;
 	device->is_shown = true;
-	if (device_node_make(server->devices.dev, &device->node, &err) < 0)
+	if (device_node_make(server->devices.dev, &device->node, &err) < 0 ||
+	    device_links_make(server->devices.dev, device->links, device->node.name, &err) < 0)
 		log_fault(server, &err);
-	else
-		each_link(device, make_link, server->devices.dev);
 }
 
 static void
@@ -115,19 +89,21 @@ hide(struct server *server, struct device *device)
 {
 	if (server->devices.dev < 0)
 		return;
-	each_link(device, remove_link, server->devices.dev);
+	device_links_remove(server->devices.dev, device->links, device->node.name);
 	device_node_remove(server->devices.dev, &device->node);
 }
 
 /*
  * Numbers before nodes: who sees a node can open it.  What the kernel does not take is the
- * log's matter, the old list stays.
+ * log's matter.  Not before all is told: what was allowed is allowed so long, without a gap.
  */
 static void
 renew(struct server *server)
 {
 	struct error err = ERROR_INIT;
 
+	if (!server->devices.is_whole)
+		return;
 	if (devices_set_numbers(server, &err) < 0)
 		log_fault(server, &err);
 	for (size_t i = 0; i < server->devices.count; i++)
@@ -145,6 +121,16 @@ log_device(const struct server *server, const struct device *device, const char 
 	    text_escape(device->node.name, name, sizeof(name)), S_ISBLK(device->node.mode) ? 'b' : 'c',
 	    major(device->node.number), minor(device->node.number),
 	    device->access & DEVICE_MAY_READ ? "r" : "", device->access & DEVICE_MAY_WRITE ? "w" : "");
+}
+
+static void
+log_refused(const struct server *server, const struct device_message *message)
+{
+	char name[2 * DEVICE_NODE_SIZE];
+
+	log_line(LOG_NOTICE, "device refused: user=%s uid=%u node=/dev/%s number=b%u:%u the host uses it, and "
+	    "no rule names it in full", server->record.user, (unsigned)server->uid,
+	    text_escape(message->node, name, sizeof(name)), message->major, message->minor);
 }
 
 /* --- what there is ---------------------------------------------------------------------- */
@@ -195,14 +181,6 @@ is_as_before(const struct device *device, const struct device_node *node,
 	        !strcmp(device->links, message->links)));
 }
 
-/* The directory's permissions are the container's; the node's are the user's alone. */
-static mode_t
-mode_of(const struct device_message *message)
-{
-	return (message->block ? S_IFBLK : S_IFCHR) | (message->access & DEVICE_MAY_READ ? 0400 : 0U) |
-	    (message->access & DEVICE_MAY_WRITE ? 0200 : 0U);
-}
-
 static void
 tell(struct device *device, const struct device_message *message)
 {
@@ -223,17 +201,36 @@ adopt_node(struct device *device, const struct device_node *node,
 	device->is_shown = false;
 }
 
+/*
+ * A rule of patterns, "subsystem=block", does not mean the disk that the host lives on: who
+ * writes to that is root.
+ */
+static bool
+is_the_hosts(const struct server *server, const struct device_message *message)
+{
+	struct error err = ERROR_INIT;
+	enum device_claim claim = message->block && !message->exact ?
+	    device_claim(makedev(message->major, message->minor), &err) : DEVICE_FREE;
+
+	if (claim == DEVICE_CLAIM_UNKNOWN)
+		log_fault(server, &err);
+	return claim != DEVICE_FREE;
+}
+
 static void
 add(struct server *server, const struct device_message *message)
 {
 	struct devices *devices = &server->devices;
-	struct device_node node = {
-		.mode = mode_of(message), .number = makedev(message->major, message->minor),
-		.uid = devices->uid, .gid = devices->gid,
-	};
-
-	(void)text_format(node.name, sizeof(node.name), "%s", message->node);
+	struct device_node node = device_node_of(message, devices->uid, devices->gid);
 	struct device *device = find(devices, node.name);
+	/* Once given it may well be in use: by the user. */
+	bool is_given = device && device->node.number == node.number;
+	if (!is_given && is_the_hosts(server, message)) {
+		log_refused(server, message);
+		if (device)
+			take_away(server, device);
+		return;
+	}
 	if (device)
 		device->is_stale = false;
 	if (device && is_as_before(device, &node, message)) {
@@ -249,7 +246,7 @@ add(struct server *server, const struct device_message *message)
 		    server->record.user, (unsigned)server->uid, devices->count);
 		return;
 	}
-	device->access = message->access & (DEVICE_MAY_READ | DEVICE_MAY_WRITE);
+	device->access = message->access;
 	tell(device, message);
 	log_device(server, device, "given");
 }
@@ -263,16 +260,6 @@ forget_stale(struct server *server)
 		if (devices->device[i].is_stale)
 			take_away(server, &devices->device[i]);
 	devices->is_whole = true;
-}
-
-static bool
-is_message(const struct device_message *message, long length)
-{
-	return length == (long)sizeof(*message) &&
-	    memchr(message->node, '\0', sizeof(message->node)) &&
-	    memchr(message->links, '\0', sizeof(message->links)) &&
-	    (message->news == DEVICE_NEWS_ALL || message->news == DEVICE_NEWS_FAULT ||
-	        (device_name_is_good(message->node) && message->major < 4096 && message->minor < 1 << 20));
 }
 
 static void
@@ -302,74 +289,94 @@ hear_one(struct server *server, const struct device_message *message)
 
 /* --- the helper ------------------------------------------------------------------------- */
 
+/* All that the helper has not told anew goes. */
 static void
-stop_helper(struct devices *devices)
+expect_all(struct devices *devices)
 {
-	own_close(&devices->socket);
-	command_end(&devices->helper);
+	for (size_t i = 0; i < devices->count; i++)
+		devices->device[i].is_stale = true;
+}
+
+static void
+take_all(struct server *server)
+{
+	expect_all(&server->devices);
+	forget_stale(server);
+	renew(server);
 }
 
 static int
 start_helper(struct devices *devices, struct error *err)
 {
-	const char *argv[RULES_MAX + 2] = { PLACE_DEVICES };
-	autofree char *copy = strdup(devices->rules);
-	char *cursor = copy, *rule;
-	int pair[2];
-
-	if (!copy || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(err, errno, "make a socket for the devices' helper");
-	autofd int ours = pair[0];
-	autofd int theirs = pair[1];
-	for (size_t i = 1; i <= RULES_MAX && (rule = text_next_line(&cursor)); i++)
-		argv[i] = rule;
-	if (command_start(argv, theirs, &devices->helper, err) < 0)
+	if (device_helper_start(&devices->helper, devices->rules, err) < 0)
 		return -1;
-	devices->socket = take_fd(&ours);
 	devices->is_whole = false;
-	devices->patience = server_now() + PATIENCE_MS;
-	for (size_t i = 0; i < devices->count; i++)
-		devices->device[i].is_stale = true;
+	devices->started = server_now();
+	expect_all(devices);
 	return 0;
 }
 
-/* Without it the user has what there was; a login is not the place to complain to. */
+/*
+ * Without a helper nobody notices when a number becomes another device: then there are none.  A
+ * login goes on without them.
+ */
 static void
 restart_helper(struct server *server)
 {
 	struct error err = ERROR_INIT;
 
-	stop_helper(&server->devices);
-	if (!server->devices.rules) {
-		for (size_t i = 0; i < server->devices.count; i++)
-			server->devices.device[i].is_stale = true;
-		forget_stale(server);
-		renew(server);
-	} else if (start_helper(&server->devices, &err) < 0) {
+	device_helper_stop(&server->devices.helper);
+	if (server->devices.rules && start_helper(&server->devices, &err) == 0)
+		return;
+	if (server->devices.rules)
 		log_fault(server, &err);
+	take_all(server);
+}
+
+static bool
+is_too_soon(const struct devices *devices)
+{
+	return server_now() < devices->started + RESTART_MS;
+}
+
+/* One that ends and ends is not started in circles; the next login tries again. */
+static void
+helper_ended(struct server *server)
+{
+	struct devices *devices = &server->devices;
+	bool gives_up = is_too_soon(devices);
+
+	log_line(LOG_ERR, "devices: user=%s uid=%u the helper %s ended%s", server->record.user,
+	    (unsigned)server->uid, PLACE_DEVICES,
+	    gives_up ? ": without it there are no devices" : ", and is started again");
+	if (!gives_up) {
+		restart_helper(server);
+		return;
 	}
+	device_helper_stop(&devices->helper);
+	take_all(server);
 }
 
 void
 devices_hear(struct server *server)
 {
-	struct devices *devices = &server->devices;
 	autofree struct device_message *message = malloc(sizeof(*message));
-	struct error err = ERROR_INIT;
-	long length = message ? 1 : 0;
+	int heard = message ? 1 : -1;
 
-	for (int i = 0; i < HEAR_MAX && length > 0; i++) {
-		length = wire_receive(devices->socket, message, sizeof(*message), NULL, NULL, &err);
-		if (length > 0 && is_message(message, length))
+	for (int i = 0; i < HEAR_MAX && heard > 0; i++) {
+		heard = device_helper_hear(&server->devices.helper, message);
+		if (heard > 0)
 			hear_one(server, message);
 	}
 	renew(server);
-	if (length > 0 || (length < 0 && err.errnum == EAGAIN))
-		return;
-	log_line(LOG_ERR, "devices: user=%s uid=%u the helper %s ended: devices that come or go are not "
-	    "noticed until the next login", server->record.user, (unsigned)server->uid, PLACE_DEVICES);
-	devices->is_whole = true;
-	stop_helper(devices);
+	if (heard < 0)
+		helper_ended(server);
+}
+
+int64_t
+devices_patience(const struct server *server)
+{
+	return server->devices.helper.socket < 0 ? 0 : server->devices.started + PATIENCE_MS;
 }
 
 bool
@@ -377,7 +384,7 @@ devices_are_ready(const struct server *server)
 {
 	const struct devices *devices = &server->devices;
 
-	return devices->socket < 0 || devices->is_whole || server_now() >= devices->patience;
+	return devices->is_whole || server_now() >= devices_patience(server);
 }
 
 /* --- the container's life ---------------------------------------------------------------- */
@@ -441,9 +448,6 @@ find_node(const struct device_node *node, void *context)
 
 	if (device)
 		device->is_shown = true;
-	if (device)
-		device->access = (node->mode & 0400 ? DEVICE_MAY_READ : 0U) |
-		    (node->mode & 0200 ? DEVICE_MAY_WRITE : 0U);
 }
 
 void
@@ -473,7 +477,7 @@ devices_change(struct server *server, const struct plan *plan)
 	const char *old = devices->rules ? devices->rules : "";
 	bool is_same = !strcmp(old, step ? step->value : "");
 
-	if (is_same && (!devices->rules || devices->socket >= 0))
+	if (is_same && (!devices->rules || devices->helper.socket >= 0 || is_too_soon(devices)))
 		return;
 	if (!is_same && (take_rules(server, plan, &err) < 0 || container_save(server, &err) < 0))
 		log_fault(server, &err);
@@ -485,7 +489,7 @@ devices_change(struct server *server, const struct plan *plan)
 void
 devices_free(struct devices *devices)
 {
-	stop_helper(devices);
+	device_helper_stop(&devices->helper);
 	own_close(&devices->dev);
 	free(devices->device);
 	free(devices->rules);

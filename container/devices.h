@@ -6,8 +6,8 @@
 #ifndef CONTAINER_DEVICES_H
 #define CONTAINER_DEVICES_H
 
+#include "container/device_helper.h"
 #include "container/device_nodes.h"
-#include "lib/command.h"
 #include "lib/device_wire.h"
 #include "lib/error.h"
 #include "policy/plan.h"
@@ -30,16 +30,15 @@ struct devices {
 	char *rules;       /* owned; of the plan; NULL: none, and no helper */
 	uid_t uid;
 	gid_t gid;
-	struct command_child helper;
-	int socket;        /* owned; to the helper */
+	struct device_helper helper;
+	int64_t started;   /* monotonic ms; of the helper */
 	bool is_whole;     /* the helper has told all that was there */
-	int64_t patience;  /* monotonic ms: logins wait for is_whole until then */
 	int dev;           /* owned; the container's /dev, once it lives, or -1 */
 	struct device *device; /* owned */
 	size_t count;
 };
 
-#define DEVICES_INIT { .helper = COMMAND_CHILD_INIT, .socket = -1, .dev = -1 }
+#define DEVICES_INIT { .helper = DEVICE_HELPER_INIT, .dev = -1 }
 
 struct server;
 
@@ -58,7 +57,8 @@ void devices_change(struct server *server, const struct plan *plan);
 /* The socket is readable. */
 void devices_hear(struct server *server);
 
-/* Whether logins have no more to wait for. */
+/* Whether logins have no more to wait for, and until when (monotonic ms) they wait at most. */
+int64_t devices_patience(const struct server *server);
 bool devices_are_ready(const struct server *server);
 
 /* A session's terminal is a device, too: to be called when one came, or is gone. */

@@ -136,9 +136,9 @@ gather(const struct server *server, struct watch_list *list)
 	watch(list, server->rest, POLLIN, (struct event) { .source = FROM_REST });
 	watch_limits(list, server->limit, server->limits, FROM_LIMIT, 0);
 	watch_accounting(list, &server->accounting);
-	watch(list, server->devices.socket, POLLIN, (struct event) { .source = FROM_DEVICES });
-	if (!devices_are_ready(server) && server->devices.patience < list->until)
-		list->until = server->devices.patience;
+	watch(list, server->devices.helper.socket, POLLIN, (struct event) { .source = FROM_DEVICES });
+	if (!devices_are_ready(server) && devices_patience(server) < list->until)
+		list->until = devices_patience(server);
 	for (size_t i = 0; i < server->record.sessions; i++) {
 		watch(list, server->session[i].pidfd, POLLIN,
 		    (struct event) { .source = FROM_SESSION, .index = i });
@@ -201,7 +201,7 @@ handle(struct server *server, const struct event *event)
 		accounting_look(server);
 		break;
 	case FROM_DEVICES:
-		if (server->devices.socket >= 0)
+		if (server->devices.helper.socket >= 0)
 			devices_hear(server);
 		break;
 	}

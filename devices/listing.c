@@ -40,6 +40,16 @@ append(struct listing *listing, const char *syspath)
 	return &more[listing->count++];
 }
 
+static bool
+has_node(const struct listing *listing, const char *node)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (!strcmp(listing->device[i].node, node))
+			return true;
+	return false;
+}
+
+/* A node may be listed twice: by its path alone, and since its driver was loaded as a device. */
 static int
 tell_removed(struct listing *listing, struct listed *listed)
 {
@@ -47,7 +57,7 @@ tell_removed(struct listing *listing, struct listed *listed)
 
 	memcpy(message.node, listed->node, sizeof(message.node));
 	*listed = listing->device[--listing->count];
-	return listing->tell(&message, listing->context);
+	return has_node(listing, message.node) ? 0 : listing->tell(&message, listing->context);
 }
 
 /* What does not fit is left out as a whole: half a name would lead elsewhere. */
@@ -70,14 +80,16 @@ add_links(struct udev_device *device, char *links, size_t size)
 
 /* False: it has no node, or one that can't be told. */
 static bool
-describe(struct udev_device *device, unsigned access, struct device_message *message)
+describe(struct udev_device *device, const struct device_rule *rule,
+    struct device_message *message)
 {
 	const char *node = udev_device_get_devnode(device);
 	const char *subsystem = udev_device_get_subsystem(device);
 	dev_t number = udev_device_get_devnum(device);
 
 	*message = (struct device_message) {
-		.news = DEVICE_NEWS_ADD, .access = access, .major = major(number), .minor = minor(number),
+		.news = DEVICE_NEWS_ADD, .access = rule->access, .exact = device_rule_is_exact(rule),
+		.major = major(number), .minor = minor(number),
 		.block = subsystem && !strcmp(subsystem, "block"),
 	};
 	if (!node || number == 0 || strlen(udev_device_get_syspath(device)) >= DEVICE_SYSPATH_SIZE || strncmp(node, dev, strlen(dev)) != 0 ||
@@ -92,12 +104,11 @@ listing_take(struct listing *listing, struct udev_device *device, bool is_remove
 {
 	const struct device_facts facts = { .get = facts_get, .context = device };
 	struct device_message message;
-	unsigned access;
 	struct listed *listed = find(listing, udev_device_get_syspath(device));
-	bool is_ours = !is_removed && device_rules_allow(listing->rule, listing->rules, &facts, &access) &&
-	    describe(device, access, &message);
+	const struct device_rule *rule = is_removed ? NULL :
+	    device_rules_decide(listing->rule, listing->rules, &facts);
 
-	if (!is_ours)
+	if (!rule || !rule->allows || !describe(device, rule, &message))
 		return listed ? tell_removed(listing, listed) : 0;
 	if (!listed)
 		listed = append(listing, udev_device_get_syspath(device));
@@ -178,7 +189,7 @@ take_node_alone(struct listing *listing, const struct device_rule *rule, const c
     const struct stat *st)
 {
 	struct device_message message = {
-		.news = DEVICE_NEWS_ADD, .access = rule->access, .block = S_ISBLK(st->st_mode),
+		.news = DEVICE_NEWS_ADD, .access = rule->access, .exact = true, .block = S_ISBLK(st->st_mode),
 		.major = major(st->st_rdev), .minor = minor(st->st_rdev),
 	};
 	struct listed *listed = find(listing, path);
@@ -201,10 +212,10 @@ path_get(void *path, enum device_fact fact, const char *name, size_t index)
 }
 
 static int
-take_node(struct listing *listing, const struct device_rule *rule, const char *path)
+take_node(struct listing *listing, const char *path)
 {
 	const struct device_facts facts = { .get = path_get, .context = (void *)(uintptr_t)path };
-	unsigned access;
+	const struct device_rule *rule;
 	struct stat st;
 	struct udev_device *device;
 	int rc;
@@ -212,9 +223,10 @@ take_node(struct listing *listing, const struct device_rule *rule, const char *p
 	if (stat(path, &st) < 0 || (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)))
 		return 0;
 	device = udev_device_new_from_devnum(listing->udev, S_ISBLK(st.st_mode) ? 'b' : 'c', st.st_rdev);
-	if (!device)
-		return device_rules_allow(listing->rule, listing->rules, &facts, &access) ?
-		    take_node_alone(listing, rule, path, &st) : 0;
+	if (!device) {
+		rule = device_rules_decide(listing->rule, listing->rules, &facts);
+		return rule && rule->allows ? take_node_alone(listing, rule, path, &st) : 0;
+	}
 	rc = listing_take(listing, device, false);
 	udev_device_unref(device);
 	return rc;
@@ -231,7 +243,7 @@ listing_scan(struct listing *listing, struct error *err)
 
 		if (!rule->allows)
 			continue;
-		if (path ? take_node(listing, rule, path) < 0 : scan_rule(listing, rule, err) < 0)
+		if (path ? take_node(listing, path) < 0 : scan_rule(listing, rule, err) < 0)
 			return path ? error_set(err, errno, "look at %s", path) : -1;
 	}
 	for (size_t i = listing->count; i-- > 0;)

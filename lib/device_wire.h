@@ -24,6 +24,7 @@ struct device_message {
 	uint32_t major;
 	uint32_t minor;
 	uint32_t access; /* enum device_access, policy/device_rule.h */
+	uint32_t exact;  /* 1: the rule that allows it names its node in full */
 	char node[DEVICE_NODE_SIZE];   /* below /dev */
 	char links[DEVICE_LINKS_SIZE]; /* names below /dev, '\n' after each */
 };

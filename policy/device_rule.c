@@ -189,6 +189,10 @@ device_rule_parse(const char *text, struct device_rule *rule, char *reason, size
 	for (char *word; (word = strtok_r(NULL, " \t", &cursor));)
 		if (!parse_word(word, rule, reason, size))
 			return false;
+	/* "deny access=w" would read as if reading were left. */
+	if (!rule->allows && rule->access != ACCESS_ALL)
+		return refuse(reason, size, "a rule that denies takes no access=: what is denied is not "
+		    "there; write \"allow ... access=r\"");
 	if (!names_a_device(rule))
 		return refuse(reason, size, "\"%s\" matches every device of the host: say which", verb);
 	return true;
@@ -272,16 +276,14 @@ rule_matches(const struct device_rule *rule, const struct device_facts *facts)
 	return true;
 }
 
-bool
-device_rules_allow(const struct device_rule *rule, size_t count,
-    const struct device_facts *facts, unsigned *access)
+const struct device_rule *
+device_rules_decide(const struct device_rule *rule, size_t count,
+    const struct device_facts *facts)
 {
 	while (count-- > 0)
-		if (rule_matches(&rule[count], facts)) {
-			*access = rule[count].access;
-			return rule[count].allows;
-		}
-	return false;
+		if (rule_matches(&rule[count], facts))
+			return &rule[count];
+	return NULL;
 }
 
 bool
@@ -297,6 +299,16 @@ device_rule_path(const struct device_rule *rule)
 
 	return rule->matches == 1 && match->fact == DEVICE_DEVNODE &&
 	        device_pattern_is_literal(match->pattern) ? match->pattern : NULL;
+}
+
+bool
+device_rule_is_exact(const struct device_rule *rule)
+{
+	for (size_t i = 0; i < rule->matches; i++)
+		if (rule->match[i].fact == DEVICE_DEVNODE &&
+		    device_pattern_is_literal(rule->match[i].pattern))
+			return true;
+	return false;
 }
 
 static bool

@@ -10,7 +10,7 @@
  *	attrs{NAME}   the same, or of one of the devices that it hangs on
  *	PROPERTY      in capitals: a property of udev's
  *	user group    who logs in, by name or number
- *	access        no pattern: r, w or rw (if it is not said)
+ *	access        no pattern: r, w or rw (if it is not said); of what is allowed
  */
 #ifndef POLICY_DEVICE_RULE_H
 #define POLICY_DEVICE_RULE_H
@@ -74,12 +74,15 @@ struct device_facts {
 	void *context;
 };
 
-/* The last rule that matches decides; without one the device is not for this user. */
-bool device_rules_allow(const struct device_rule *rule, size_t count,
-    const struct device_facts *facts, unsigned *access);
+/* The last rule that matches decides; without one, NULL, the device is not for this user. */
+const struct device_rule *device_rules_decide(const struct device_rule *rule, size_t count,
+    const struct device_facts *facts);
 
 /* The one device that a rule names by its path and nothing else, or NULL. */
 const char *device_rule_path(const struct device_rule *rule);
+
+/* Whether it names one device in full, besides whatever else it wants of it. */
+bool device_rule_is_exact(const struct device_rule *rule);
 
 /* A pattern that is a plain text. */
 bool device_pattern_is_literal(const char *pattern);

@@ -561,7 +561,7 @@ plan_build(const struct policy *policy, const struct subject *subject,
 	};
 
 	if (plan_cgroups(policy, subject, machine, plan, err) < 0 ||
-	    plan_devices(policy, subject, plan, err) < 0 ||
+	    plan_devices(policy, subject, machine, plan, err) < 0 ||
 	    (policy->share_mounts && draft_add(plan, share, err) < 0) ||
 	    add_namespaces(plan, policy, subject, machine, err) < 0)
 		goto fail;

@@ -97,7 +97,7 @@ layout_add_tracking(struct layout *layout, const struct machine *machine, struct
 
 /*
  * Devices: v1's controller where somebody mounted it, else a program on cgroup2's directory.
- * Without either the nodes alone decide; "ctrctl check" tells.
+ * Without either only logins that have no rules for devices are let in, plan_devices().
  */
 static void
 layout_add_devices(struct layout *layout, const struct machine *machine)

@@ -9,9 +9,19 @@
 
 #include <stdio.h>
 
+/* A node alone is no limit: who owns it can link it, and the next device may have its number. */
+static int
+check_machine(const struct machine *machine, struct error *err)
+{
+	if (machine->place[CONTROLLER_DEVICES].version == CGROUP_V1 || machine->unified[0])
+		return 0;
+	return error_set(err, 0, "devices: nothing on this machine would hold a login to the rules: mount "
+	    "cgroup2, or the v1 hierarchy \"devices\"");
+}
+
 int
-plan_devices(const struct policy *policy, const struct subject *subject, struct plan *plan,
-    struct error *err)
+plan_devices(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct plan *plan, struct error *err)
 {
 	autofree char *rules = calloc(1, VALUE_MAX + 1);
 	size_t length = 0;
@@ -23,6 +33,8 @@ plan_devices(const struct policy *policy, const struct subject *subject, struct 
 		    length > 0 ? "\n" : "", policy->devices.item[i]);
 	if (length == 0)
 		return 0;
+	if (check_machine(machine, err) < 0)
+		return -1;
 	const struct draft draft = {
 		.step = { .phase = PHASE_HOST, .kind = STEP_DEVICES, .uid = subject->uid,
 		    .gid = subject->gid, .because = "policy: devices" },

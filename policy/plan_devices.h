@@ -14,8 +14,11 @@
 #define PLAN_DEVICE_LIST \
 	"c 1:3 rwm\nc 1:5 rwm\nc 1:7 rwm\nc 1:8 rwm\nc 1:9 rwm\nc 5:0 rwm\nc 5:2 rw\nc 136:* rw"
 
-/* Appends STEP_DEVICES, where the policy has rules for this login. */
-int plan_devices(const struct policy *policy, const struct subject *subject, struct plan *plan,
-    struct error *err);
+/*
+ * Appends STEP_DEVICES, where the policy has rules for this login; -1 where the machine has no
+ * controller that would enforce them.
+ */
+int plan_devices(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct plan *plan, struct error *err);
 
 #endif

@@ -135,7 +135,7 @@ Test(device_nodes, links_lead_nowhere)
 	cr_expect(stat("/srv/outside/file", &st) == 0 && st.st_uid == 0 && (st.st_mode & 07777) == 0640);
 	cr_assert_eq(symlink("/srv/outside", "/srv/dev/serial"), 0);
 	cr_expect(make(&deep) == -1 && make(&deeper) == -1, "a link in place of a directory");
-	cr_expect_eq(device_link_make(world.dev, "serial/by-id", "ttyACM0", &world.err), -1);
+	cr_expect_eq(device_links_make(world.dev, "serial/by-id\n", "ttyACM0", &world.err), -1);
 	cr_expect(!is_there("/srv/outside/x") && !is_there("/srv/outside/by") &&
 	    !is_there("/srv/outside/by-id"));
 	/* A node of the same number, where the user led us to. */
@@ -148,14 +148,14 @@ Test(device_nodes, links_to_nodes)
 {
 	char target[64] = "";
 
-	cr_assert_eq(device_link_make(world.dev, "serial/by-id/usb-x", "ttyACM0", &world.err), 0, "%s",
+	cr_assert_eq(device_links_make(world.dev, "serial/by-id/usb-x\n", "ttyACM0", &world.err), 0, "%s",
 	    world.err.text);
 	cr_expect_gt(readlink("/srv/dev/serial/by-id/usb-x", target, sizeof(target) - 1), 0);
 	cr_expect_str_eq(target, "../../ttyACM0");
-	cr_expect_eq(device_link_make(world.dev, "serial/by-id/usb-x", "ttyACM0", &world.err), 0);
-	device_link_remove(world.dev, "serial/by-id/usb-x", "ttyACM1");
+	cr_expect_eq(device_links_make(world.dev, "serial/by-id/usb-x\n", "ttyACM0", &world.err), 0);
+	device_links_remove(world.dev, "serial/by-id/usb-x\n", "ttyACM1");
 	cr_expect(is_there("/srv/dev/serial/by-id/usb-x"), "it leads to another");
-	device_link_remove(world.dev, "serial/by-id/usb-x", "ttyACM0");
+	device_links_remove(world.dev, "serial/by-id/usb-x\n", "ttyACM0");
 	cr_expect(!is_there("/srv/dev/serial"));
 }
 

@@ -152,11 +152,11 @@ given(struct record *record, const struct device_rule *rules, size_t count, char
 	for (size_t i = 0; i < record->count; i++) {
 		const struct device_facts facts = { .get = get, .context = &record->device[i] };
 		const char *node = value_of(&record->device[i], 'N', "", 0);
-		unsigned access = 0;
+		const struct device_rule *rule = node ? device_rules_decide(rules, count, &facts) : NULL;
 
-		if (node && device_rules_allow(rules, count, &facts, &access))
+		if (rule && rule->allows)
 			length += (size_t)snprintf(text + length, size - length, "%s%s ", node,
-			    access == DEVICE_READ ? ":r" : access == DEVICE_WRITE ? ":w" : "");
+			    rule->access == DEVICE_READ ? ":r" : rule->access == DEVICE_WRITE ? ":w" : "");
 	}
 }
 
@@ -289,7 +289,7 @@ Test(device_rule, no_rules)
 		{ "grant subsystem=tty", "\"grant\": a rule begins with" },
 		{ "allow", "\"allow\" matches every device" },
 		{ "allow user=alice group=lab", "\"allow\" matches every device" },
-		{ "deny access=r", "\"deny\" matches every device" },
+		{ "deny sysname=x access=r", "a rule that denies takes no access=" },
 		{ "allow subsystem", "\"subsystem\" is not NAME=PATTERN" },
 		{ "allow subsystem=", "\"subsystem=\" is not NAME=PATTERN" },
 		{ "allow colour=red", "\"colour=red\": what is matched is one of" },
