@@ -47,6 +47,7 @@ listener_program(const struct compiled *compiled, struct program *program, struc
 
 	for (size_t i = 0; i < compiled->count; i++)
 		count += compiled->program[i].count;
+	*program = (struct program) { .logs = false };
 	program->code = count <= PROGRAM_MAX ? calloc(count, sizeof(*program->code)) : NULL;
 	if (!program->code)
 		return error_set(err, count <= PROGRAM_MAX ? ENOMEM : E2BIG, "make one program of the filter");

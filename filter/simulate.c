@@ -4,8 +4,12 @@
  */
 #include "filter/simulate.h"
 
+#include "lib/own.h"
+
 #include <seccomp.h>
 #include <string.h>
+
+#define NUMBERS_MAX 1000 /* no kernel has as many */
 
 static bool
 jump_is_taken(const struct sock_filter *code, uint32_t value)
@@ -64,10 +68,25 @@ simulate(const struct compiled *compiled, const struct seccomp_data *data, bool 
 	return answer;
 }
 
+/* By the table of numbers: by name libseccomp tells nothing but the way through socketcall or ipc. */
+static int
+own_number(uint32_t token, const char *name)
+{
+	for (int number = 0; number < NUMBERS_MAX; number++) {
+		autofree char *known = seccomp_syscall_resolve_num_arch(token, number);
+		if (known && !strcmp(known, name))
+			return number;
+	}
+	return -1;
+}
+
 int
 simulate_call(uint32_t token, const char *name, struct seccomp_data *data)
 {
-	int number = seccomp_syscall_resolve_name_rewrite(token, name);
+	int number = compile_mux(token, name) ? own_number(token, name) : -1;
+
+	if (number < 0)
+		number = seccomp_syscall_resolve_name_rewrite(token, name);
 
 	if (number < 0)
 		return -1;

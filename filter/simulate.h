@@ -15,7 +15,10 @@
  */
 uint32_t simulate(const struct compiled *compiled, const struct seccomp_data *data, bool *logs);
 
-/* libseccomp's token -> the number's and architecture's fields of data; -1: it has no such call. */
+/*
+ * libseccomp's token -> the number's and architecture's fields of data, the call's own number where it
+ * has one besides socketcall(2); -1: there is no such call.
+ */
 int simulate_call(uint32_t token, const char *name, struct seccomp_data *data);
 
 #endif

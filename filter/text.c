@@ -127,7 +127,7 @@ is_test(const char *word)
 static bool
 is_errno(const char *word)
 {
-	return word[0] == 'E' && word[1] >= 'A' && word[1] <= 'Z';
+	return word[0] == 'E' && ((word[1] >= 'A' && word[1] <= 'Z') || word[1] == '2'); /* E2BIG */
 }
 
 static bool
