@@ -130,11 +130,6 @@ $(B)/tests/test_%: $(B)/tests/test_%.o $(call host,$(TESTED))
 $(B)/tests-san/test_%: $(B)/tests-san/test_%.o $(call san,$(TESTED))
 	$(say) LD $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-# One test shows the devices' helper another machine.
-UMOCKDEV_TEST := system/test_devices_helper
-$(foreach d,tests tests-san,$(B)/$(d)/$(notdir $(UMOCKDEV_TEST)).o) $(B)/lint/tests/$(UMOCKDEV_TEST).c: \
-	CPPFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags umockdev-1.0))
-$(foreach d,tests tests-san,$(B)/$(d)/$(notdir $(UMOCKDEV_TEST))): TEST_LIBS += $(shell pkg-config --libs umockdev-1.0)
 $(B)/tests/%.o: %.c Makefile
 	$(say) CC $<
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(HOST_CFLAGS) -c -o $@ $<

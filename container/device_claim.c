@@ -20,8 +20,10 @@ device_claim(dev_t number, struct error *err)
 
 	if (directory < 0)
 		return DEVICE_CLAIM_UNKNOWN;
-	if (mknodat(directory, "device", S_IFBLK | 0600, number) < 0)
-		return (enum device_claim)error_set(err, errno, "make a node to look at a block device");
+	if (mknodat(directory, "device", S_IFBLK | 0600, number) < 0) {
+		(void)error_set(err, errno, "make a node to look at a block device");
+		return DEVICE_CLAIM_UNKNOWN;
+	}
 	/* O_NONBLOCK: a drive with a door is not to be closed for this. */
 	autofd int device = openat(directory, "device", O_RDONLY | O_EXCL | O_NONBLOCK | O_CLOEXEC);
 	return device < 0 && errno == EBUSY ? DEVICE_CLAIMED : DEVICE_FREE;

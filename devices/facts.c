@@ -40,19 +40,24 @@ list_at(struct udev_list_entry *entry, size_t index)
 	return entry ? udev_list_entry_get_name(entry) : NULL;
 }
 
+/* The device itself, before the hub that it is plugged into, which is one, too. */
+static struct udev_device *
+usb_device_of(struct udev_device *device)
+{
+	const char *devtype = udev_device_get_devtype(device);
+
+	return devtype && !strcmp(devtype, "usb_device") ? device :
+	    udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
+}
+
 static const char *
 property_of(struct udev_device *device, const char *name)
 {
 	const char *value = udev_device_get_property_value(device, name);
 	const char *attribute = value ? NULL : device_property_attribute(name);
-	struct udev_device *usb;
+	struct udev_device *usb = attribute ? usb_device_of(device) : NULL;
 
-	if (!attribute)
-		return value;
-	usb = udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
-	if (!usb)
-		usb = device; /* it may be that itself: others do not have these attributes */
-	return udev_device_get_sysattr_value(usb, attribute);
+	return usb ? udev_device_get_sysattr_value(usb, attribute) : value;
 }
 
 static const char *

@@ -1,235 +1,306 @@
 /*
- * container/device_access.c and device_program.c: what the kernel lets a process open, by v1's
- * devices controller and by a BPF program on cgroup2, whichever of them this machine has.  A
- * cgroup of the test's own, gone afterwards.  Needs root; skips without.
+ * container/device_access.c and device_program.c on this machine's kernel: a process in a cgroup
+ * of the test's own tries nodes that the test made on a tmpfs, whatever /dev says.  Each test is run
+ * with v1's controller and with cgroup2's program.  Needs root; what is not there is skipped.
  */
 #include "container/device_access.h"
 #include "lib/machine.h"
-#include "lib/own.h"
+#include "test_namespace.h"
+#include "tests/unit/test_sandbox.h"
 
-#include <criterion/criterion.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
-#include <sys/wait.h>
 
-/* What the process in the cgroup tried, a bit each. */
-enum tried {
-	NULL_READ = 1 << 0,
-	NULL_WRITE = 1 << 1,
-	ZERO_READ = 1 << 2,
-	ZERO_WRITE = 1 << 3,
-	NULL_MKNOD = 1 << 4,
-	LOOP_MKNOD = 1 << 5 /* a block device */
+/* What could be done with a node. */
+enum { READ = 1, WRITE = 2, BOTH = 4, MAKE = 8, ODD = 128 };
+
+struct question {
+	mode_t type;
+	unsigned major, minor;
 };
 
-struct place {
+static struct {
 	struct cgroups cgroups;
-	char directory[512];
-	pid_t child;
-	int ask, answer; /* owned */
-	char scratch[32];
-};
+	pid_t resident; /* in the cgroup */
+	int fd;         /* to it */
+	char above[512];  /* a directory between, if the test made it */
+} world = { .resident = -1, .fd = -1 };
 
-static bool
-opens(const char *path, int flags)
+static int
+try_open(const char *path, int flags, int bit)
 {
-	autofd int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK);
+	autofd int fd = open(path, flags | O_NONBLOCK | O_CLOEXEC);
 
-	return fd >= 0;
+	/* The cgroup let it through, to a driver or a terminal that is not there. */
+	if (fd >= 0 || errno == ENXIO || errno == ENODEV || errno == EIO)
+		return bit;
+	return errno == EPERM ? 0 : ODD;
 }
 
-static bool
-makes(const char *directory, mode_t type, dev_t number)
+static int
+try_all(const struct question *question)
 {
 	char path[64];
+	const dev_t number = makedev(question->major, question->minor);
+	int may;
 
-	(void)snprintf(path, sizeof(path), "%s/node", directory);
-	bool made = mknod(path, type | 0600, number) == 0;
-	(void)unlink(path);
-	return made;
+	(void)snprintf(path, sizeof(path), "%o-%u-%u", question->type, question->major, question->minor);
+	may = try_open(path, O_RDONLY, READ) | try_open(path, O_WRONLY, WRITE) |
+	    try_open(path, O_RDWR, BOTH);
+	if (mknod("made", question->type | 0600, number) == 0)
+		may |= MAKE;
+	else if (errno != EPERM)
+		may |= ODD;
+	(void)unlink("made");
+	return may;
 }
 
-static unsigned char
-try_all(const char *scratch)
-{
-	return (unsigned char)((opens("/dev/null", O_RDONLY) ? NULL_READ : 0) |
-	    (opens("/dev/null", O_WRONLY) ? NULL_WRITE : 0) |
-	    (opens("/dev/zero", O_RDONLY) ? ZERO_READ : 0) |
-	    (opens("/dev/zero", O_WRONLY) ? ZERO_WRITE : 0) |
-	    (makes(scratch, S_IFCHR, makedev(1, 3)) ? NULL_MKNOD : 0) |
-	    (makes(scratch, S_IFBLK, makedev(7, 4000)) ? LOOP_MKNOD : 0));
-}
-
-/* A byte in, an answer out, until the test is gone. */
 static _Noreturn void
-child_run(const struct place *place, int ask, int answer)
+reside(int fd)
 {
-	char path[600], byte;
+	struct question question;
+	autofd int procs = openat(world.cgroups.place[0].fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char ready = procs >= 0 && write(procs, "0", 1) == 1;
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", place->directory);
-	int procs = open(path, O_WRONLY | O_CLOEXEC);
-	if (procs < 0 || write(procs, "0", 1) != 1)
-		_exit(1);
-	while (read(ask, &byte, 1) == 1) {
-		unsigned char result = try_all(place->scratch);
-		if (write(answer, &result, 1) != 1)
-			break;
+	(void)!write(fd, &ready, 1);
+	while (ready && recv(fd, &question, sizeof(question), 0) == (ssize_t)sizeof(question)) {
+		char may = (char)try_all(&question);
+		(void)!write(fd, &may, 1);
 	}
 	_exit(0);
 }
 
-static unsigned
-what_opens(const struct place *place)
+static void
+start_resident(void)
 {
-	unsigned char result = 0;
+	int pair[2];
+	char ready = 0;
 
-	cr_assert_eq(write(place->ask, "?", 1), 1);
-	cr_assert_eq(read(place->answer, &result, 1), 1, "the process in the cgroup is gone");
-	return result;
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0, "%m");
+	world.resident = fork();
+	if (world.resident == 0) {
+		own_close(&pair[0]);
+		reside(pair[1]);
+	}
+	own_close(&pair[1]);
+	world.fd = pair[0];
+	cr_assert_eq(read(world.fd, &ready, 1), 1, "%m");
+	cr_assert(ready, "the cgroup takes no process");
 }
 
-/* False: this machine has no such hierarchy. */
-static bool
-place_open(struct place *place, bool unified)
+static void
+end_resident(void)
+{
+	own_close(&world.fd);
+	if (world.resident > 0)
+		(void)waitpid(world.resident, NULL, 0);
+	world.resident = -1;
+}
+
+static void
+make_directory(const char *directory, bool unified)
+{
+	struct cgroup_place *place = &world.cgroups.place[0];
+
+	cr_assert_eq(mkdir(directory, 0755), 0, "%s: %m", directory);
+	*place = (struct cgroup_place) { .unified = unified };
+	cr_assert_lt(snprintf(place->directory, sizeof(place->directory), "%s", directory), 512);
+	place->fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_assert_geq(place->fd, 0, "%m");
+	world.cgroups.count = 1;
+}
+
+static void
+set_up(bool unified)
 {
 	struct machine machine;
 	struct error err = ERROR_INIT;
-	int ask[2], answer[2];
+	char directory[512];
 
+	sandbox_enter();
 	cr_assert_eq(machine_read(&machine, &err), 0, "%s", err.text);
 	const struct controller_place *v1 = &machine.place[CONTROLLER_DEVICES];
-	const char *root = unified ? machine.unified : v1->version == CGROUP_V1 ? v1->root : "";
-	if (!root[0])
-		return false;
-	(void)snprintf(place->directory, sizeof(place->directory), "%s/ctr-devices-%d", root, getpid());
-	(void)snprintf(place->scratch, sizeof(place->scratch), "/tmp/ctr-devices.XXXXXX");
-	cr_assert(mkdtemp(place->scratch) != NULL);
-	cr_assert_eq(mkdir(place->directory, 0755), 0, "%s: %s", place->directory, strerror(errno));
-	place->cgroups = (struct cgroups) { .count = 1,
-		.place[0] = { .unified = unified, .fd = open(place->directory, O_PATH | O_CLOEXEC) } };
-	cr_assert(pipe2(ask, O_CLOEXEC) == 0 && pipe2(answer, O_CLOEXEC) == 0);
-	place->child = fork();
-	if (place->child == 0) {
-		own_close(&ask[1]);
-		child_run(place, ask[0], answer[1]);
-	}
-	place->ask = ask[1];
-	place->answer = answer[0];
-	own_close(&ask[0]);
-	own_close(&answer[1]);
-	return true;
+	if (unified ? !machine.unified[0] : v1->version != CGROUP_V1)
+		cr_skip_test("no %s on this machine", unified ? "cgroup2" : "v1 hierarchy of devices");
+	(void)snprintf(directory, sizeof(directory), "%s/ctr-test-devices-%d",
+	    unified ? machine.unified : v1->root, (int)getpid());
+	make_directory(directory, unified);
 }
 
 static void
-place_close(struct place *place)
+tear_down(void)
 {
-	own_close(&place->ask);
-	own_close(&place->answer);
-	(void)waitpid(place->child, NULL, 0);
-	own_close(&place->cgroups.place[0].fd);
-	cr_expect_eq(rmdir(place->directory), 0, "%s: %s", place->directory, strerror(errno));
-	cr_expect_eq(rmdir(place->scratch), 0);
+	end_resident();
+	if (world.cgroups.count > 0)
+		cr_expect_eq(rmdir(world.cgroups.place[0].directory), 0, "%m");
+	if (world.above[0])
+		cr_expect_eq(rmdir(world.above), 0, "%s: %m", world.above);
 }
 
+TestSuite(device_access, .fini = tear_down, .timeout = 60);
+
 static void
-set(struct place *place, const char *lines)
+set(const char *list)
 {
-	struct device_numbers numbers = { .count = 0 };
+	static struct device_numbers numbers;
 	struct error err = ERROR_INIT;
 
-	cr_assert_eq(device_numbers_parse(&numbers, lines, &err), 0, "%s", err.text);
-	cr_assert_eq(device_access_set(&place->cgroups, &numbers, &err), 0, "%s: %s", lines, err.text);
+	numbers.count = 0;
+	cr_assert_eq(device_numbers_parse(&numbers, list, &err), 0, "%s", err.text);
+	cr_assert_eq(device_access_set(&world.cgroups, &numbers, &err), 0, "%s", err.text);
 }
 
 static void
-expect_all(bool unified)
+expect(const char *list, mode_t type, unsigned major, unsigned minor, int may)
+{
+	struct question question = { .type = type, .major = major, .minor = minor };
+	char path[64];
+	unsigned char got = ODD;
+
+	(void)snprintf(path, sizeof(path), "%o-%u-%u", type, major, minor);
+	cr_assert(mknod(path, type | 0666, makedev(major, minor)) == 0 || errno == EEXIST, "%m");
+	cr_assert_eq(send(world.fd, &question, sizeof(question), 0), (ssize_t)sizeof(question), "%m");
+	cr_assert_eq(read(world.fd, &got, 1), 1, "the resident ended");
+	cr_expect_eq(got, may, "\"%s\": %s: %#x, not %#x", list, path, (unsigned)got, (unsigned)may);
+}
+
+/* With v1's controller, and with cgroup2's program. */
+#define BOTH_TEST(name)                       \
+	static void name(void);               \
+	Test(device_access, name##_v1)        \
+	{                                     \
+		set_up(false);                \
+		name();                       \
+	}                                     \
+	Test(device_access, name##_v2)        \
+	{                                     \
+		set_up(true);                 \
+		name();                       \
+	}                                     \
+	static void name(void)
+
+BOTH_TEST(lets_what_the_list_says)
+{
+	static const char list[] = "c 1:3 rwm\nc 1:5 r\nc 1:7 w\nc 1:8 m\nc 136:* rw\nb 7:0 rw\nb 8:* r";
+	static const struct {
+		mode_t type;
+		unsigned major, minor;
+		int may;
+	} row[] = {
+		{ S_IFCHR, 1, 3, READ | WRITE | BOTH | MAKE },
+		{ S_IFCHR, 1, 5, READ },
+		{ S_IFCHR, 1, 7, WRITE },
+		{ S_IFCHR, 1, 8, MAKE },
+		{ S_IFCHR, 1, 9, 0 },
+		{ S_IFCHR, 2, 3, 0 },
+		{ S_IFCHR, 5, 0, 0 },
+		{ S_IFCHR, 136, 99999, READ | WRITE | BOTH },
+		{ S_IFCHR, 137, 99999, 0 },
+		/* The same numbers of the other type. */
+		{ S_IFBLK, 1, 3, 0 },
+		{ S_IFBLK, 136, 99999, 0 },
+		{ S_IFCHR, 7, 0, 0 },
+		{ S_IFBLK, 7, 1048575, 0 },
+		{ S_IFBLK, 8, 99999, READ },
+	};
+
+	set(list);
+	start_resident();
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++)
+		expect(list, row[i].type, row[i].major, row[i].minor, row[i].may);
+}
+
+/* One process sees all of it: each list is the whole truth, whatever was there before. */
+BOTH_TEST(changes_while_it_lives)
 {
 	static const struct {
-		const char *lines;
-		unsigned opens;
+		const char *list;
+		int null, zero;
 	} row[] = {
-		{ "c 1:3 rwm\nc 1:5 rwm\n", NULL_READ | NULL_WRITE | ZERO_READ | ZERO_WRITE | NULL_MKNOD },
-		{ "c 1:3 r\n", NULL_READ },
-		{ "c 1:3 w\n", NULL_WRITE },
-		{ "c 1:3 m\n", NULL_MKNOD },
-		{ "c 1:3 rw\nc 1:5 r\n", NULL_READ | NULL_WRITE | ZERO_READ },
-		{ "c 1:* rw\n", NULL_READ | NULL_WRITE | ZERO_READ | ZERO_WRITE },
-		/* The type counts, and both numbers do. */
-		{ "b 1:3 rwm\nc 3:1 rwm\nc 1:30 rwm\nc 7:4000 rwm\n", 0 },
-		{ "b 7:4000 m\n", LOOP_MKNOD },
-		{ "", 0 },
-		{ "c 1:5 rw\n", ZERO_READ | ZERO_WRITE },
+		{ "c 1:3 rw", READ | WRITE | BOTH, 0 },
+		{ "c 1:3 rw\nc 1:5 r", READ | WRITE | BOTH, READ },
+		{ "c 1:3 r\nc 1:5 rw", READ, READ | WRITE | BOTH },
+		{ "c 1:5 w", 0, WRITE },
+		{ "c 1:* w", WRITE, WRITE },
+		{ "", 0, 0 },
+		{ "c 1:5 rwm\nc 1:3 m", MAKE, READ | WRITE | BOTH | MAKE },
 	};
-	struct place place = { .child = -1 };
 
-	if (geteuid() != 0)
-		cr_skip_test("needs root");
-	if (!place_open(&place, unified))
-		cr_skip_test("%s", unified ? "no cgroup2 here" : "no devices controller of v1 here");
-	unsigned before = what_opens(&place);
-	cr_expect_eq(before & (NULL_READ | NULL_WRITE), NULL_READ | NULL_WRITE);
+	set(row[0].list);
+	start_resident();
 	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-		set(&place, row[i].lines);
-		/* Before, the machine may have refused more: a cgroup's parents count, too. */
-		cr_expect_eq(what_opens(&place), row[i].opens & before, "\"%s\": %#x, not %#x",
-		    row[i].lines, what_opens(&place), row[i].opens & before);
+		set(row[i].list);
+		expect(row[i].list, S_IFCHR, 1, 3, row[i].null);
+		expect(row[i].list, S_IFCHR, 1, 5, row[i].zero);
 	}
-	place_close(&place);
 }
 
-TestSuite(device_access, .timeout = 60);
-
-Test(device_access, v1)
+BOTH_TEST(holds_as_many_as_there_can_be)
 {
-	expect_all(false);
-}
+	static struct device_numbers numbers;
+	struct error err = ERROR_INIT;
+	struct device_number number = { .type = 'c', .major = 4095, .may = DEVICE_MAY_READ };
 
-Test(device_access, program_on_cgroup2)
-{
-	expect_all(true);
-}
-
-/* What stays allowed is never refused for a moment, while the list changes around it. */
-static void
-expect_steady(bool unified)
-{
-	struct place place = { .child = -1 };
-
-	if (geteuid() != 0 || !place_open(&place, unified))
-		cr_skip_test("no such cgroups here, or not root");
-	set(&place, "c 1:3 rwm\n");
-	pid_t opener = fork();
-	if (opener == 0) {
-		char path[600];
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		(void)snprintf(path, sizeof(path), "%s/cgroup.procs", place.directory);
-		int procs = open(path, O_WRONLY | O_CLOEXEC);
-		if (procs < 0 || write(procs, "0", 1) != 1)
-			_exit(2);
-		for (int i = 0; i < 200000; i++)
-			if (!opens("/dev/null", O_RDWR))
-				_exit(1);
-		_exit(0);
+	for (int i = 0; i < DEVICE_NUMBERS_MAX; i++) {
+		number.minor = 1048575 - i;
+		cr_assert(device_numbers_add(&numbers, number), "%d", i);
 	}
-	int status = -1, changes = 0;
-	while (waitpid(opener, &status, WNOHANG) == 0)
-		set(&place, changes++ % 2 ? "c 1:3 rwm\n" : "c 1:5 rw\nc 1:3 rwm\nc 10:229 rw\n");
-	cr_expect_eq(status, 0, "status %d after %d changes", status, changes);
-	cr_expect_gt(changes, 2);
-	place_close(&place);
+	number.may = DEVICE_MAY_WRITE;
+	cr_expect(device_numbers_add(&numbers, number), "one that is there is not another");
+	number.minor = 1;
+	cr_expect(!device_numbers_add(&numbers, number), "one too many");
+	cr_assert_eq(device_access_set(&world.cgroups, &numbers, &err), 0, "%s", err.text);
+	start_resident();
+	expect("many", S_IFCHR, 4095, 1048575, READ);
+	expect("many", S_IFCHR, 4095, 1048576 - DEVICE_NUMBERS_MAX, READ | WRITE | BOTH);
+	expect("many", S_IFCHR, 4095, 1, 0);
+	set("");
+	expect("none", S_IFCHR, 4095, 1048575, 0);
 }
 
-Test(device_access, v1_is_steady)
+/*
+ * A cgroup below one that is limited.  v1: the kernel refuses the one number, and takes the
+ * rest; cgroup2: both programs must agree.
+ */
+BOTH_TEST(gives_no_more_than_the_cgroup_above_has)
 {
-	expect_steady(false);
+	static struct device_numbers numbers;
+	const bool unified = world.cgroups.place[0].unified;
+	struct error err = ERROR_INIT;
+	char below[600];
+
+	set("c 1:3 r\nc 1:9 rw");
+	(void)snprintf(world.above, sizeof(world.above), "%s", world.cgroups.place[0].directory);
+	(void)snprintf(below, sizeof(below), "%s/below", world.above);
+	own_close(&world.cgroups.place[0].fd);
+	make_directory(below, unified);
+	set("c 1:3 r");
+	cr_assert_eq(device_numbers_parse(&numbers, "c 1:5 rw\nc 1:9 r", &err), 0, "%s", err.text);
+	int rc = device_access_set(&world.cgroups, &numbers, &err);
+	cr_expect_eq(rc, unified ? 0 : -1);
+	cr_expect(unified || strstr(err.text, "the cgroup above does not have it"), "%s", err.text);
+	start_resident();
+	expect("below", S_IFCHR, 1, 3, 0);
+	expect("below", S_IFCHR, 1, 5, 0);
+	expect("below", S_IFCHR, 1, 9, READ);
 }
 
-Test(device_access, program_is_steady)
+Test(device_numbers, reads_the_kernels_lines)
 {
-	expect_steady(true);
+	static const struct {
+		const char *line;
+		bool good;
+	} row[] = {
+		{ "c 1:3 rwm", true }, { "b 8:* r", true }, { "c 136:* rw", true }, { "c 4095:1048575 m", true },
+		{ "a *:* rwm", false }, { "c *:* rwm", false }, { "c *:3 r", false }, { "c 1:3", false },
+		{ "c 1:3 ", false }, { "c 1:3 x", false }, { "c 1:3 rw x", false }, { "c 1 r", false },
+		{ "c  1:3 r", false }, { "", false }, { "c", false }, { "p 1:3 r", false }, { "c -1:3 r", false },
+		{ "c 1:99999999999 r", false },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct device_number number;
+		cr_expect_eq(device_number_parse(row[i].line, &number), row[i].good, "%s", row[i].line);
+	}
 }
