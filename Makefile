@@ -165,6 +165,10 @@ demo:
 	$(Q)tests/setup demo
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/demo
+test-programs:
+	$(Q)tests/setup
+	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/programs/run
 test-vm: all unit
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/vm/run
 bench: all
@@ -229,17 +233,18 @@ $(call host,$(TESTED) ctl/main.c filter/main.c) $(call musl,$(LIB) $(POLICY) $(C
 clean:
 	$(Q)rm -rf $(B)
 help:
-	@printf '  %-10s %s\n' all 'build the module, the supervisor, its helper, init and ctrctl (default)' \
+	@printf '  %-13s %s\n' all 'build the module, the supervisor, its helper, init and ctrctl (default)' \
 		install 'install them; DESTDIR, PREFIX, PAMDIR, SYSCONFDIR, MANDIR' \
 		uninstall 'take them away; the policy file stays' \
 		demo 'show the main job on real ssh logins; nothing stays behind (root)' \
 		test 'install what tests need, build, run all of them (root)' \
+		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
 		test-vm 'the tests again on cgroup v2, in a virtual machine' \
 		unit 'build the test programs in $(B)/tests and $(B)/tests-san' \
 		bench 'what open, join and close take, beside a floor and a peer' \
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit test demo test-vm bench lint lint-files install uninstall clean help FORCE
+.PHONY: all unit test demo test-programs test-vm bench lint lint-files install uninstall clean help FORCE
 .SECONDARY:
 # --- end of tests

@@ -15,11 +15,11 @@ abis=(x86_64 x32 int80 i386)
 
 # cases ABI: calls whose arguments filters look at, each once more with garbage above 32 bits
 cases() {
-	local ioctl clone unshare socket personality value upper=0xdeadbeef family above words
+	local ioctl clone unshare socket personality keyctl value upper=0xdeadbeef family operation above words
 	case $1 in
-	x86_64) ioctl=16 clone=56 unshare=272 socket=41 personality=135 ;;
-	x32) ioctl=514 clone=56 unshare=272 socket=41 personality=135 ;;
-	*) ioctl=54 clone=120 unshare=310 socket=359 personality=136 ;;
+	x86_64) ioctl=16 clone=56 unshare=272 socket=41 personality=135 keyctl=250 ;;
+	x32) ioctl=514 clone=56 unshare=272 socket=41 personality=135 keyctl=250 ;;
+	*) ioctl=54 clone=120 unshare=310 socket=359 personality=136 keyctl=288 ;;
 	esac
 	[ "$1" != i386 ] || upper=
 	for above in 0x $upper; do
@@ -33,6 +33,10 @@ cases() {
 		# Of all families; there is no type 15, so that no kernel loads a family's module.
 		for family in {0..50}; do
 			printf "$socket,$above%08x,${above}0000000f\n" "$family"
+		done
+		# On a key that there is not, by a name that is nowhere; 18 gives its parent a keyring.
+		for operation in {0..17} {19..40}; do
+			printf "$keyctl,$above%08x,0x7ffffffe,0x7ffffffe\n" "$operation"
 		done
 		# Streams, datagrams and raw ones of AF_UNIX and AF_INET; netlink's route, audit, generic
 		for value in '1 1 0' '1 80002 0' '2 1 0' '2 80802 0' '2 3 0' '2 a 0' 'a 1 0' 'a 2 0' 'a 3 0' \
@@ -98,6 +102,12 @@ refused() {
 	done
 }
 
+# operations NAME TABLE CALL ERRNO WANTED: the first arguments of CALL that were not refused by ERRNO
+operations() {
+	is "$1: $3 as" "$(awk -v call="$3" -v errno="errno=$4" '$3 == call && $4 != errno { print $5 }' "$2" |
+		sed 's/^deadbeef0*\(.\)/\1/' | sort -u | tr '\n' ' ')" "$5"
+}
+
 rm -f /etc/pam_ctr.conf.d/00-profile.conf
 mkdir -p /etc/pam_ctr.seccomp.d
 for name in default strict; do
@@ -128,7 +138,13 @@ for user in alice carol; do
 			setns fsopen move_mount
 		refused "$user, default, $abi: libcs fall back" "$tap_dir/$user.default-marked.no.$abi.all.got" 38 clone3
 		refused "$user, strict, $abi" "$tap_dir/$user.strict-marked.yes.$abi.all.got" 73 mount ptrace \
-			process_vm_readv unshare setns "${native[@]}"
+			process_vm_readv unshare setns add_key keyctl "${native[@]}"
+		# As pam_keyinit does: get a keyring's id, join, revoke, link.
+		operations "$user, strict, $abi" "$tap_dir/$user.strict-marked.yes.$abi.cases.got" keyctl 73 "0 1 3 8 "
+		for call in add_key keyctl; do
+			isnt "$user, default, $abi: keyrings of one's own: $call" "$(awk -v call=$call '$3 == call { print $4 }' \
+				"$tap_dir/$user.default-marked.no.$abi.all.got")" errno=73
+		done
 		is "$user, default, $abi: typing into a terminal" "$(awk '$3 == "ioctl" && $4 == "errno=73" { print $6 }' \
 			"$tap_dir/$user.default-marked.yes.$abi.cases.got" | sort -u | sed 's/^deadbeef0*//' | sort -u | tr '\n' ' ')" \
 			"5412 541c "

@@ -1,5 +1,6 @@
 #!/bin/bash
 # gcc and make: a program of two files, with threads, built and run.
+# needs: gcc make
 set -euo pipefail
 
 cat >sum.c <<'END'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # gdb: a breakpoint, a watchpoint, a backtrace and steps in a program that it starts (without
 # randomized addresses: personality), and the same program attached to.
+# needs: gdb gcc
 set -euo pipefail
 
 cat >prey.c <<'END'

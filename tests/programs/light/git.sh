@@ -1,5 +1,6 @@
 #!/bin/bash
 # git: a repository, commits, a clone over a pipe, a merge, a rebase, a repack and fsck.
+# needs: git
 set -euo pipefail
 
 export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b

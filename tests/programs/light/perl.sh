@@ -1,19 +1,17 @@
 #!/bin/bash
 # perl: processes, pipes, signals, sockets, locks and System V's IPC.
+# needs: perl
 set -euo pipefail
 
 cat >system.pl <<'END'
 use strict; use warnings;
-use Fcntl ':flock'; use Socket; use POSIX (); use IO::Select; use IO::Socket::INET; use IO::Pty ();
+use Fcntl ':flock'; use Socket; use POSIX (); use IO::Select; use IO::Socket::INET;
 use IPC::SysV qw(IPC_PRIVATE IPC_CREAT IPC_RMID S_IRUSR S_IWUSR);
-END
-sed -i 's/ use IO::Pty ();//' system.pl
-cat >>system.pl <<'END'
 $| = 1;
 my $pid = open(my $child, '-|') // die "fork: $!";
 if (!$pid) { print "from a child\n"; exit 3 }
 print <$child>; close $child; print "status ", $? >> 8, "\n";
-{ local $SIG{ALRM} = sub { die "alarm\n" }; POSIX::ualarm(1000) if 0; alarm 1; eval { select undef, undef, undef, 20 }; print $@ }
+{ local $SIG{ALRM} = sub { die "alarm\n" }; alarm 1; eval { select undef, undef, undef, 20 }; print $@ }
 socketpair(my $a, my $b, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!";
 syswrite $a, "over a pair\n"; sysread $b, my $got, 100; print $got;
 my $server = IO::Socket::INET->new(Listen => 1, LocalAddr => '127.0.0.1', Proto => 'tcp') or die "listen: $@";

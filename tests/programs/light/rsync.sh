@@ -1,5 +1,6 @@
 #!/bin/bash
 # rsync: a tree with links, modes and times, over a pipe, then the difference.
+# needs: rsync
 set -euo pipefail
 
 mkdir -p from/deep/er

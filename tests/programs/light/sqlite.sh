@@ -1,5 +1,6 @@
 #!/bin/bash
 # sqlite3: transactions of two processes on one file, with a write-ahead log in shared memory.
+# needs: sqlite3
 set -euo pipefail
 
 sqlite3 base 'pragma journal_mode = wal; create table t (n integer primary key, text);'

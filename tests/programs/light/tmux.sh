@@ -1,5 +1,6 @@
 #!/bin/bash
 # tmux: a server, two windows, keys typed into one, and what is on its screen.
+# needs: tmux
 set -euo pipefail
 
 export TERM=screen
