@@ -6,6 +6,7 @@
 #include "devices/listing.h"
 
 #include "devices/facts.h"
+#include "devices/subsystem.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
@@ -162,11 +163,34 @@ narrow(struct udev_enumerate *scan, const struct device_match *match)
 	return 0;
 }
 
+/* A literal one of the rule's, or NULL. */
+static const char *
+subsystem_of(const struct device_rule *rule)
+{
+	for (size_t i = 0; i < rule->matches; i++)
+		if (rule->match[i].fact == DEVICE_SUBSYSTEM &&
+		    device_pattern_is_literal(rule->match[i].pattern))
+			return rule->match[i].pattern;
+	return NULL;
+}
+
+static int
+take_found(const char *syspath, void *listing)
+{
+	return take_path(listing, syspath);
+}
+
 static int
 scan_rule(struct listing *listing, const struct device_rule *rule, struct error *err)
 {
-	struct udev_enumerate *scan = udev_enumerate_new(listing->udev);
-	int rc = scan ? 0 : -1;
+	const char *subsystem = subsystem_of(rule);
+	struct udev_enumerate *scan;
+	int rc;
+
+	if (subsystem && !strchr(subsystem, '/'))
+		return subsystem_scan(subsystem, rule, take_found, listing, err);
+	scan = udev_enumerate_new(listing->udev);
+	rc = scan ? 0 : -1;
 
 	for (size_t i = 0; rc >= 0 && i < rule->matches; i++)
 		rc = narrow(scan, &rule->match[i]);
@@ -250,16 +274,6 @@ listing_scan(struct listing *listing, struct error *err)
 		if (!listing->device[i].is_seen && tell_removed(listing, &listing->device[i]) < 0)
 			return error_set(err, errno, "tell what is gone");
 	return 0;
-}
-
-static const char *
-subsystem_of(const struct device_rule *rule)
-{
-	for (size_t i = 0; i < rule->matches; i++)
-		if (rule->match[i].fact == DEVICE_SUBSYSTEM &&
-		    device_pattern_is_literal(rule->match[i].pattern))
-			return rule->match[i].pattern;
-	return NULL;
 }
 
 bool

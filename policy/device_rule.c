@@ -311,14 +311,21 @@ device_rule_is_exact(const struct device_rule *rule)
 	return false;
 }
 
+bool
+device_property_is_udevds(const char *property)
+{
+	bool is_known = device_property_attribute(property) != NULL;
+
+	for (size_t k = 0; k < COUNT(kernel_properties); k++)
+		is_known = is_known || !strcmp(kernel_properties[k], property);
+	return !is_known;
+}
+
 static bool
 wants_udevd(const struct device_match *match)
 {
-	bool is_known = device_property_attribute(match->name) != NULL;
-
-	for (size_t k = 0; k < COUNT(kernel_properties); k++)
-		is_known = is_known || !strcmp(kernel_properties[k], match->name);
-	return match->fact == DEVICE_TAG || (match->fact == DEVICE_PROPERTY && !is_known);
+	return match->fact == DEVICE_TAG || (match->fact == DEVICE_PROPERTY &&
+	    device_property_is_udevds(match->name));
 }
 
 const char *

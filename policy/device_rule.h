@@ -102,4 +102,7 @@ void device_rule_without_udevd(struct device_rule *rule);
  */
 const char *device_property_attribute(const char *property);
 
+/* Whether neither the kernel nor the device itself can tell it. */
+bool device_property_is_udevds(const char *property);
+
 #endif
