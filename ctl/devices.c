@@ -125,6 +125,6 @@ devices_note(const struct policy_text *text)
 	policy_each_value(text, POLICY_KEY_DEVICES, note_value, &has_udevd);
 	if (machine_read(&machine, &ignored) == 0 && !machine.unified[0] &&
 	    machine.place[CONTROLLER_DEVICES].version == CGROUP_NONE)
-		(void)complain(CTL_OK, "note: there is neither cgroup2 nor v1's devices controller: a node of "
-		    "another device would open, if one came into a container");
+		(void)complain(CTL_OK, "note: there is neither cgroup2 nor v1's devices controller, which would "
+		    "hold logins to rules of devices: those that have some are refused");
 }

@@ -8,7 +8,7 @@
 
 /*
  * Complains of rules that ask for what only udevd knows, where none runs, and of there being
- * nothing that keeps a user from other devices than the rules'.
+ * nothing that would hold a login to them.
  */
 void devices_note(const struct policy_text *text);
 

@@ -59,9 +59,9 @@ is "a session of its own" "$(terminal "ctrctl enter alice -- sh -c 'ps -o pid= -
 is "without one: no way to root's terminal" \
 	"$(terminal "ctrctl enter alice -- sh -c ': </dev/tty' 2>&1 | grep -c 'No such device'")" 1
 is "nor one of the three" "$(terminal "sh -c 'tty; ctrctl enter alice -- sh -c \"for n in 0 1 2; do stat -L -c %d/%i /proc/self/fd/\\\$n; done\"; stat -L -c %d/%i /dev/stdin'" | grep / | tail -n 4 | sort | uniq -c | awk '{ print $1 }' | sort | tr '\n' ' ')" "1 3 "
-# Output or input elsewhere: the terminal that is left is a pipe or nothing inside.  Sorted: what
-# sh says of /dev/tty and what it prints come out by two ways.
-streams='readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 | sed "s/:.*//"; : </dev/tty'
+# Output or input elsewhere: the terminal that is left is a pipe or nothing inside.  What sh says
+# of /dev/tty goes by the same way as what it prints: two would be mixed.
+streams='readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 | sed "s/:.*//"; { : </dev/tty; } 2>&1'
 is "output to a pipe: none goes inside" \
 	"$(terminal "ctrctl enter alice -- sh -c '$streams' | cat" | sed 's/^sh:.*tty: //' | LC_ALL=C sort | tr '\n' ' ')" \
 	"/dev/null No such device or address pipe pipe "

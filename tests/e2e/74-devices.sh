@@ -5,9 +5,8 @@
 . "$(dirname "$0")/../lib/tap.sh"
 
 # Loop devices of numbers that nobody else has: first to first+99.
-first=$((600000 + $$ % 4000 * 100))
-pattern="loop${first%00}*"
-plugged=()
+first=$((600000 + RANDOM % 4000 * 100))
+pattern="loop${first%00}??"
 mknod -m 600 /dev/loop-control c 10 237
 [ -e /sys/class/misc/loop-control ] || modprobe loop 2>/dev/null
 
@@ -17,19 +16,19 @@ loop_ioctl() { # REQUEST INDEX
 }
 
 plug() {
-	loop_ioctl 4c80 "$1" && plugged+=("$1")
+	loop_ioctl 4c80 "$1"
 }
 
 unplug() {
 	loop_ioctl 4c81 "$1"
 }
 
-# Whatever happens: they are the machine's, not the world's.
+# Whatever happens: they are the machine's, not the world's.  An open of a number, too, makes a loop device.
 unplug_all() {
 	tap_exit
-	local i
-	for i in "${plugged[@]}"; do
-		[ ! -e "/sys/block/$(name "$i")" ] || wait_for 10 unplug "$i" || echo "# $(name "$i") is left"
+	local device
+	for device in /sys/block/$pattern; do
+		[ ! -e "$device" ] || wait_for 10 unplug $((${device##*/loop} - first)) || echo "# ${device##*/} is left"
 	done
 }
 trap unplug_all EXIT

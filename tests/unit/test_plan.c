@@ -4,6 +4,8 @@
  */
 #include "policy/plan.h"
 
+#include <sys/resource.h>
+
 #include "lib/places.h"
 #include "test_policy_fixture.h"
 
@@ -393,4 +395,41 @@ Test(plan, text_cannot_forge_lines)
 	cr_expect_eq(strchr(printed, '\n'), printed + strlen(printed) - 1, "%s", printed);
 	cr_expect(!strpbrk(printed, "\r\x1b"), "%s", printed);
 	cr_expect(strstr(printed, "/a\\x0asession"), "%s", printed);
+}
+
+/* Neither of a crash's ways to the host's root: a program that the kernel runs, core(5). */
+Test(plan, no_core_goes_to_a_program)
+{
+	static const struct {
+		const char *conf;
+		bool is_piped;
+		uint64_t soft; /* UINT64_MAX: no step */
+	} row[] = {
+		{ "", false, UINT64_MAX }, { "", true, 1 }, { "core_dumps = none", false, 1 },
+		{ "rlimit.core = 5K", false, 5120 }, { "rlimit.core = 5K", true, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct fixture f;
+		struct error err = ERROR_INIT;
+		struct policy policy = POLICY_INIT;
+		struct plan plan = PLAN_INIT;
+		char conf[128];
+		uint64_t soft = UINT64_MAX;
+
+		fixture_init(&f);
+		memcpy(f.machine.place, on_v2, sizeof(on_v2));
+		f.machine.core_is_piped = row[i].is_piped;
+		(void)snprintf(conf, sizeof(conf), "[default]\nprofile = shared\n%s\n", row[i].conf);
+		struct policy_text *text = fixture_parse(conf);
+		cr_assert_eq(policy_resolve(text, &f.subject, &f.machine, &policy, &err), 0, "%s", err.text);
+		cr_assert_eq(plan_build(&policy, &f.subject, &f.machine, &places, &plan, &err), 0, "%s", err.text);
+		for (size_t s = 0; s < plan.count; s++)
+			if (plan.step[s].kind == STEP_RLIMIT && plan.step[s].number == RLIMIT_CORE)
+				soft = plan.step[s].limit[0];
+		cr_expect_eq(soft, row[i].soft, "row %zu: %llu", i, (unsigned long long)soft);
+		plan_free(&plan);
+		policy_free(&policy);
+		policy_text_free(text);
+	}
 }

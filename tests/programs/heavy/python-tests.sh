@@ -5,5 +5,5 @@ set -euo pipefail
 
 "$(dirname "$0")/../python-tests" test_socket test_subprocess test_threading test_thread test_multiprocessing_fork \
 	test_multiprocessing_main_handling test_asyncio test_signal test_selectors test_poll test_ctypes \
-	test_concurrent_futures test_threadsignals test_wait3 test_wait4 test_fork1 test_popen test_posix test_mmap \
-	test_os test_sched test_syslog test_ssl test_socketserver test_httpservers test_mailbox test_kqueue test_eintr
+	test_threadsignals test_wait3 test_wait4 test_fork1 test_popen test_posix test_mmap \
+	test_os test_sched test_syslog test_ssl test_socketserver test_httpservers test_eintr
