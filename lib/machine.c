@@ -6,6 +6,8 @@
  */
 #include "lib/machine.h"
 
+#include "lib/kernel_file.h"
+#include "lib/mount_line.h"
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/text.h"
@@ -26,15 +28,6 @@ static const char *const controller_names[CONTROLLER_COUNT][2] = {
 	[CONTROLLER_DEVICES] = { "devices", "devices" },
 };
 
-/* One line of mountinfo, proc(5); the strings are parts of the line. */
-struct mount_line {
-	const char *root;
-	char *point;
-	const char *options;
-	const char *type;
-	const char *super;
-};
-
 /* How good the mount found so far is for each purpose; a hierarchy may be mounted twice. */
 struct mount_ranks {
 	int unified;
@@ -49,90 +42,11 @@ controller_name(enum controller controller, enum cgroup_version version)
 	return controller_names[controller][version == CGROUP_V1];
 }
 
-/* True if the comma- or space-separated list has this word. */
-static bool
-list_has(const char *list, const char *separators, const char *word)
-{
-	size_t length = strlen(word);
-
-	while (*list) {
-		size_t here = strcspn(list, separators);
-		if (here == length && memcmp(list, word, length) == 0)
-			return true;
-		list += here;
-		list += strspn(list, separators);
-	}
-	return false;
-}
-
-static bool
-is_octal(const char *digits)
-{
-	for (int i = 0; i < 3; i++)
-		if (digits[i] < '0' || digits[i] > '7')
-			return false;
-	return digits[0] <= '3';
-}
-
-/* Undoes the kernel's \040 and the like, in place. */
-static void
-unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; to++) {
-		if (*from == '\\' && is_octal(from + 1)) {
-			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
-}
-
-static char *
-next_field(char **cursor)
-{
-	char *field = strsep(cursor, " ");
-
-	return field && *field ? field : NULL;
-}
-
-/*
- * id parent dev root point options [optional...] - type source super
- * The optional fields end with the first that is "-": no field in front of it is free text
- * with a space in it, since the kernel escapes these.
- */
-static bool
-mount_line_parse(char *line, struct mount_line *mount)
-{
-	char *cursor = line;
-
-	for (int i = 0; i < 3; i++)
-		if (!next_field(&cursor))
-			return false;
-	mount->root = next_field(&cursor);
-	mount->point = next_field(&cursor);
-	mount->options = next_field(&cursor);
-	if (!mount->root || !mount->point || !mount->options)
-		return false;
-	for (const char *field = next_field(&cursor); !field || strcmp(field, "-") != 0;
-	    field = next_field(&cursor))
-		if (!field)
-			return false;
-	mount->type = next_field(&cursor);
-	/* The source may be empty: strsep, so that it still counts as a field. */
-	(void)strsep(&cursor, " ");
-	mount->super = cursor;
-	return mount->type && mount->super;
-}
-
 /* A writable mount before a read-only one, then a whole hierarchy before a part of one. */
 static int
 mount_rank(const struct mount_line *mount)
 {
-	bool writable = !list_has(mount->options, ",", "ro") && !list_has(mount->super, ",", "ro");
+	bool writable = !mount_line_list_has(mount->options, ",", "ro") && !mount_line_list_has(mount->super, ",", "ro");
 	bool whole = strcmp(mount->root, "/") == 0;
 
 	return 1 + 2 * writable + whole;
@@ -155,7 +69,6 @@ place_take(char *place, size_t size, int *rank, const struct mount_line *mount)
 static void
 mount_line_use(struct machine *machine, struct mount_ranks *ranks, const struct mount_line *mount)
 {
-	unescape(mount->point);
 	if (strcmp(mount->type, "cgroup2") == 0) {
 		(void)place_take(machine->unified, sizeof(machine->unified), &ranks->unified,
 		    mount);
@@ -164,7 +77,7 @@ mount_line_use(struct machine *machine, struct mount_ranks *ranks, const struct 
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
 		struct controller_place *place = &machine->place[i];
 
-		if (!list_has(mount->super, ",", controller_names[i][1]))
+		if (!mount_line_list_has(mount->super, ",", controller_names[i][1]))
 			continue;
 		if (place_take(place->root, sizeof(place->root), &ranks->place[i], mount))
 			place->version = CGROUP_V1;
@@ -193,53 +106,17 @@ void
 machine_parse_controllers(struct machine *machine, const char *controllers)
 {
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++) {
-		if (!list_has(controllers, " \n", controller_names[i][0]))
+		if (!mount_line_list_has(controllers, " \n", controller_names[i][0]))
 			continue;
 		machine->place[i].version = CGROUP_V2;
 		memcpy(machine->place[i].root, machine->unified, sizeof(machine->unified));
 	}
 }
 
-/* Reads on until the end: files of /proc have no size, and one read gives a page or so. */
-static char *
-read_all(const char *path, struct error *err)
-{
-	enum { STEP = 65536, LIMIT = 64 << 20 };
-	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	autofree char *text = NULL;
-	size_t length = 0, room = 0;
-	ssize_t got;
-
-	if (fd < 0) {
-		error_set(err, errno, "open %s", path);
-		return NULL;
-	}
-	do {
-		if (room - length < STEP / 2) {
-			char *larger = room < LIMIT ? realloc(text, room + STEP) : NULL;
-			if (!larger) {
-				error_set(err, ENOMEM, "read %s", path);
-				return NULL;
-			}
-			text = larger;
-			room += STEP;
-		}
-		got = read(fd, text + length, room - length - 1);
-		if (got > 0)
-			length += (size_t)got;
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	if (got < 0) {
-		error_set(err, errno, "read %s", path);
-		return NULL;
-	}
-	text[length] = '\0';
-	return take_ptr(&text);
-}
-
 static int
 read_number(const char *path, uint64_t *number, struct error *err)
 {
-	autofree char *text = read_all(path, err);
+	autofree char *text = kernel_file_read(path, err);
 
 	if (!text)
 		return -1;
@@ -252,7 +129,7 @@ read_number(const char *path, uint64_t *number, struct error *err)
 static int
 read_cgroups(struct machine *machine, struct error *err)
 {
-	autofree char *mountinfo = read_all("/proc/self/mountinfo", err);
+	autofree char *mountinfo = kernel_file_read("/proc/self/mountinfo", err);
 	autofree char *controllers = NULL;
 	char path[sizeof(machine->unified) + sizeof("/cgroup.controllers")];
 
@@ -263,7 +140,7 @@ read_cgroups(struct machine *machine, struct error *err)
 		return 0;
 	if (text_format(path, sizeof(path), "%s/cgroup.controllers", machine->unified) < 0)
 		return error_set(err, errno, "%s/cgroup.controllers", machine->unified);
-	controllers = read_all(path, err);
+	controllers = kernel_file_read(path, err);
 	if (!controllers)
 		return -1;
 	machine_parse_controllers(machine, controllers);
@@ -296,7 +173,7 @@ count_cpus(const char *list)
 static unsigned
 read_cpus(char *list, size_t size)
 {
-	autofree char *online = read_all("/sys/devices/system/cpu/online", NULL);
+	autofree char *online = kernel_file_read("/sys/devices/system/cpu/online", NULL);
 	unsigned cpus = online ? count_cpus(online) : 0;
 
 	/* A list that is too long is passed over: only which CPUs a share has depends on it. */
@@ -313,7 +190,7 @@ read_cpus(char *list, size_t size)
 static bool
 is_core_piped(void)
 {
-	autofree char *pattern = read_all("/proc/sys/kernel/core_pattern", NULL);
+	autofree char *pattern = kernel_file_read("/proc/sys/kernel/core_pattern", NULL);
 
 	return !pattern || pattern[0] == '|' || pattern[0] == '@';
 }

@@ -1,0 +1,43 @@
+/*
+ * Reads on until the end.  Paths are the kernel's own, and constant but for a mount point.
+ */
+#include "lib/kernel_file.h"
+
+#include "lib/own.h"
+
+#include <fcntl.h>
+
+char *
+kernel_file_read(const char *path, struct error *err)
+{
+	enum { STEP = 65536, LIMIT = 64 << 20 };
+	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	autofree char *text = NULL;
+	size_t length = 0, room = 0;
+	ssize_t got;
+
+	if (fd < 0) {
+		error_set(err, errno, "open %s", path);
+		return NULL;
+	}
+	do {
+		if (room - length < STEP / 2) {
+			char *larger = room < LIMIT ? realloc(text, room + STEP) : NULL;
+			if (!larger) {
+				error_set(err, ENOMEM, "read %s", path);
+				return NULL;
+			}
+			text = larger;
+			room += STEP;
+		}
+		got = read(fd, text + length, room - length - 1);
+		if (got > 0)
+			length += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	if (got < 0) {
+		error_set(err, errno, "read %s", path);
+		return NULL;
+	}
+	text[length] = '\0';
+	return take_ptr(&text);
+}
