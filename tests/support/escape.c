@@ -60,10 +60,18 @@ static long
 open_to_read(const struct attempt *attempt)
 {
 	char byte;
+	struct stat st;
 	int fd = open(attempt->path, O_RDONLY | O_CLOEXEC);
 
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	/* What must not be read is covered by the null device. */
+	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)) {
+		errno = ENODATA;
+		return -1;
+	}
 	/* An empty file, too, is one that could be opened. */
-	return fd < 0 ? -1 : read(fd, &byte, 1) < 0 ? -1 : 0;
+	return read(fd, &byte, 1) < 0 ? -1 : 0;
 }
 
 static long
