@@ -186,13 +186,15 @@ read_cpus(char *list, size_t size)
 	return known > 0 ? (unsigned)known : 1;
 }
 
-/* core(5): "|PROGRAM" is run as root of the host, "@SOCKET" talked to.  Unreadable: the worst. */
-static bool
-is_core_piped(void)
+/* "|PROGRAM", "@SOCKET", or a file's name.  Unreadable: what must be kept from happening. */
+static enum core_target
+read_core_target(void)
 {
 	autofree char *pattern = kernel_file_read("/proc/sys/kernel/core_pattern", NULL);
 
-	return !pattern || pattern[0] == '|' || pattern[0] == '@';
+	if (pattern && pattern[0] == '@')
+		return CORE_TO_SOCKET;
+	return !pattern || pattern[0] == '|' ? CORE_TO_PROGRAM : CORE_TO_FILE;
 }
 
 /* Fixed in every distribution that we know of; for where /etc/group has no tty. */
@@ -230,6 +232,6 @@ machine_read(struct machine *machine, struct error *err)
 	if (read_number("/proc/sys/kernel/cap_last_cap", &cap_last, err) < 0)
 		return -1;
 	machine->cap_last = (unsigned)cap_last;
-	machine->core_is_piped = is_core_piped();
+	machine->core = read_core_target();
 	return read_cgroups(machine, err);
 }

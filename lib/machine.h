@@ -32,12 +32,19 @@ struct controller_place {
 	char root[256]; /* absolute directory: the hierarchy's mount point; "" if none */
 };
 
+/* Where a crash's memory goes, core(5). */
+enum core_target {
+	CORE_TO_FILE,
+	CORE_TO_PROGRAM, /* which the kernel runs as the host's root; RLIMIT_CORE 1 keeps it from it */
+	CORE_TO_SOCKET   /* Linux 6.16: whatever RLIMIT_CORE says */
+};
+
 struct machine {
 	uint64_t memory;      /* bytes of RAM */
 	uint64_t pid_max;     /* kernel.pid_max, or kernel.threads-max if that is lower */
 	unsigned cpus;        /* online */
 	char cpus_online[128]; /* which, "0-3,8"; "": the first ones */
-	bool core_is_piped;   /* kernel.core_pattern runs a program, or asks one over a socket */
+	enum core_target core; /* by kernel.core_pattern */
 	bool has_lxcfs;       /* mounted where its package mounts it */
 	unsigned cap_last;    /* the running kernel's last capability; 0: not known */
 	uint32_t tty_gid;     /* of the group tty, to which terminals belong */

@@ -44,8 +44,11 @@ add_core(struct plan *plan, const struct policy *policy, const struct machine *m
 		    "the host's core_pattern would run a program as the host's root",
 	};
 
-	if (policy->core_dumps == CORE_DUMPS_FILE && !machine->core_is_piped)
+	if (policy->core_dumps == CORE_DUMPS_FILE && machine->core == CORE_TO_FILE)
 		return 0;
+	if (policy->core_dumps == CORE_DUMPS_NONE && machine->core == CORE_TO_SOCKET)
+		return error_set(err, 0, "core_dumps = none: this host's kernel.core_pattern is a socket, "
+		    "to which Linux sends every dump, whatever its limit; set it to a file's name");
 	return add_text(plan, step, "core", "1:1", err);
 }
 
@@ -53,7 +56,7 @@ static int
 add_rlimits(struct plan *plan, const struct policy *policy, const struct machine *machine,
     struct error *err)
 {
-	bool has_core = policy->core_dumps == CORE_DUMPS_NONE || machine->core_is_piped;
+	bool has_core = policy->core_dumps == CORE_DUMPS_NONE || machine->core != CORE_TO_FILE;
 
 	for (int i = 0; i < LIMITED_COUNT; i++) {
 		const struct key *key = key_at((size_t)(POLICY_KEY_RLIMIT_AS + i));
