@@ -34,11 +34,12 @@ note_trust(const char *path)
 static int
 check_values(const struct policy_text *text, bool is_draft)
 {
-	const struct subject anybody = SUBJECT_INIT;
+	struct subject anybody = SUBJECT_INIT;
 	struct policy_faults faults = POLICY_FAULTS_INIT;
 	struct machine machine;
 	struct error err = ERROR_INIT;
 
+	login_fill_anybody(&anybody);
 	if (machine_read(&machine, &err) < 0)
 		return complain_error("check", &err);
 	if (policy_check_machine(text, &anybody, &machine, &faults) == 0)
@@ -66,6 +67,9 @@ note_machine(struct policy_text *text)
 	    &err) < 0)
 		(void)complain(CTL_NO, "note: on this machine, logins that [default] is for would be "
 		    "refused: %s", error_render(&err, why, sizeof(why)));
+	else if (login->machine.core == CORE_TO_SOCKET)
+		(void)complain(CTL_NO, "note: this host's kernel.core_pattern is a socket: what crashes in a "
+		    "login is sent to it, whatever rlimit.core says");
 	plan_free(&plan);
 	login_free(login);
 }

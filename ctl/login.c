@@ -88,6 +88,16 @@ undo_login:
 	return NULL;
 }
 
+void
+login_fill_anybody(struct subject *subject)
+{
+	subject->uid = ANYBODY_ID;
+	subject->gid = ANYBODY_ID;
+	(void)text_format(subject->user, sizeof(subject->user), ANYBODY_NAME);
+	(void)text_format(subject->home, sizeof(subject->home), "/home/anybody");
+	(void)text_format(subject->service, sizeof(subject->service), "sshd");
+}
+
 struct login *
 login_anybody(struct policy_text *text, struct error *err)
 {
@@ -99,11 +109,7 @@ login_anybody(struct policy_text *text, struct error *err)
 		return NULL;
 	}
 	login->text = text;
-	login->subject.uid = ANYBODY_ID;
-	login->subject.gid = ANYBODY_ID;
-	(void)text_format(login->subject.user, sizeof(login->subject.user), ANYBODY_NAME);
-	(void)text_format(login->subject.home, sizeof(login->subject.home), "/home/anybody");
-	(void)text_format(login->subject.service, sizeof(login->subject.service), "sshd");
+	login_fill_anybody(&login->subject);
 	if (fill(login, err) == 0)
 		return login;
 	login_free(login);

@@ -34,7 +34,10 @@ void login_print_faults(const struct policy_faults *faults, const struct error *
 struct login *login_resolve(const char *command, const char *user, const char *service,
     const char *config, int *code);
 
-/* The same for a made-up user to whom no section but [default] applies; err instead of words. */
+/* Makes a SUBJECT_INIT a user who is in no section but [default]; it owns nothing. */
+void login_fill_anybody(struct subject *subject);
+
+/* The same as login_resolve for that user; err instead of words. */
 struct login *login_anybody(struct policy_text *text, struct error *err);
 
 void login_free(struct login *login);

@@ -40,6 +40,12 @@ logged "several faults at once: the first is logged" ':[0-9]+: home'
 is "several faults at once: ctrctl check shows each, as file:line: key: reason" \
 	"$(ctrctl check $conf 2>&1 | grep -cE "^(ctrctl: )?$conf:[0-9]+: (home|logout|tmp_size): .+")" 3
 restore
+for name in %u %U %u-%h %u-lab; do
+	printf '[default]\nhostname = %s\n' "$name" >>$conf
+	is "hostname = $name: what logins take, ctrctl check takes" "$(on bob true 2>&1; ctrctl check 2>&1)" "$conf: no faults"
+	restore
+	end_all
+done
 head -c 100000 /dev/urandom >$conf
 refused "a binary file" "$conf"
 head -c 2000000 /dev/zero | tr '\0' '#' >>$conf
