@@ -363,11 +363,26 @@ cover(struct inside *inside, const struct step *step, uint64_t attributes, struc
 	return copy < 0 ? -1 : inside_attach(inside, copy, step->target, err);
 }
 
+/* What is mounted here no longer has a server: it can't be looked at, but taken away. */
+static bool
+is_dead(int errnum)
+{
+	return errnum == ENOTCONN || errnum == ECONNABORTED;
+}
+
 static int
 hide(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
+	struct error why = ERROR_INIT;
+
 	(void)index;
-	return cover(inside, step, 0, err);
+	if (cover(inside, step, 0, &why) == 0)
+		return 0;
+	if (is_dead(why.errnum) && inside->root < 0 &&
+	    sys_umount2(step->target, SYS_MNT_DETACH | SYS_UMOUNT_NOFOLLOW) == 0)
+		return cover(inside, step, 0, err);
+	*err = why;
+	return -1;
 }
 
 static int
@@ -440,6 +455,19 @@ runner_of(const struct step *step)
 	return &runners[step->kind];
 }
 
+static void
+notice_dead(struct inside *inside, const struct step *step, const struct error *why)
+{
+	char text[512], reason[300];
+
+	if (inside->told_dead || !inside->notice)
+		return;
+	inside->told_dead = true;
+	(void)snprintf(text, sizeof(text), "built without %.100s and the like: %s", step->source,
+	    error_render(why, reason, sizeof(reason)));
+	inside->notice(text, inside->context);
+}
+
 static int
 call(step_function *function, struct inside *inside, size_t index, struct error *err)
 {
@@ -450,6 +478,10 @@ call(step_function *function, struct inside *inside, size_t index, struct error 
 		return 0;
 	if (step->flags & STEP_F_OPTIONAL && why.errnum == ENOENT)
 		return 0;
+	if (step->flags & STEP_F_ANSWERS && is_dead(why.errnum)) {
+		notice_dead(inside, step, &why);
+		return 0;
+	}
 	*err = why;
 	return error_prefix(err, "%s", step_kind_name(step->kind));
 }

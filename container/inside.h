@@ -36,6 +36,7 @@ struct inside {
 	gid_t root_gid;
 	dev_t device[INSIDE_DEVICES_MAX]; /* of the tmpfs mounted here: targets may be made there */
 	size_t devices;
+	bool told_dead;       /* that a file system's server is dead: once is enough */
 	inside_notice *notice;
 	void *context;
 };

@@ -61,6 +61,7 @@ static const struct fixed_mount fixed_mounts[] = {
 	{ WHEN_OWN_ROOT, STEP_DIRECTORY, "/run/screen", SIZE_NONE, 01777, 0, "screen(1) makes its sockets there" },
 	{ WHEN_ALWAYS, STEP_TMPFS, "/run/user", SIZE_RUNTIME, 0755, 0, "holds XDG_RUNTIME_DIR" },
 	{ WHEN_ALWAYS, STEP_HIDE, PLACE_LIB, SIZE_NONE, 0, STEP_F_OPTIONAL, "other users' homes are kept there" },
+	{ WHEN_ALWAYS, STEP_HIDE, PLACE_LXCFS, SIZE_NONE, 0, STEP_F_OPTIONAL, "lxcfs shows all cgroups there, to the host's root writable" },
 	{ WHEN_OWN_ROOT, STEP_DIRECTORY, PLACE_RUN, SIZE_NONE, 0755, 0, "as on the host" },
 	{ WHEN_ALWAYS, STEP_HIDE, PLACE_RUN, SIZE_NONE, 0, 0, "the supervisors' sockets and records are there" },
 	{ WHEN_ALWAYS, STEP_MARK, PLACE_MARK, SIZE_NONE, 0444, 0, "su and cron in here must see where they are" },

@@ -79,7 +79,8 @@ enum step_flags {
 	STEP_F_FRESH = 1 << 3, /* STEP_CGROUP_MAKE: the container's own; made anew if left over */
 	STEP_F_NOSUID = 1 << 4,
 	STEP_F_SUDO = 1 << 5,  /* STEP_ROOT: uid may become root inside without a password */
-	STEP_F_NESTING = 1 << 6 /* user namespaces may be made by the user */
+	STEP_F_NESTING = 1 << 6, /* user namespaces may be made by the user */
+	STEP_F_ANSWERS = 1 << 7 /* STEP_BIND: passed over, and told, where the source's server is dead */
 };
 
 struct step {

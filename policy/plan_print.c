@@ -133,6 +133,7 @@ static const struct {
 } flag_names[] = {
 	{ STEP_F_READ_ONLY, "read-only" }, { STEP_F_OPTIONAL, "if-there" }, { STEP_F_NOSUID, "nosuid" },
 	{ STEP_F_SUDO, "sudo" }, { STEP_F_NESTING, "nesting" },
+	{ STEP_F_ANSWERS, "if-it-answers" },
 };
 
 static bool

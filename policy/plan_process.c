@@ -187,7 +187,8 @@ add_lxcfs(struct plan *plan, const char *path, struct error *err)
 	if (text_format(source, sizeof(source), PLACE_LXCFS "%s", path) < 0)
 		return error_set(err, errno, "name lxcfs's %s", path);
 	struct draft draft = {
-		.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND, .flags = STEP_F_OPTIONAL,
+		.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND,
+		    .flags = STEP_F_OPTIONAL | STEP_F_ANSWERS,
 		    .because = "policy: lxcfs; the container's own share is told" },
 		.target = path,
 		.source = source,

@@ -156,31 +156,5 @@ else
 	skip "nproc tells the share" "one CPU"
 fi
 
-# --- lxcfs, where a host runs it ------------------------------------------------------------------------
-
-[ -e /dev/fuse ] || mknod -m 666 /dev/fuse c 10 229 2>/dev/null
-mkdir -p /var/lib/lxcfs
-if command -v lxcfs >/dev/null && : <>/dev/fuse; then
-	lxcfs -f /var/lib/lxcfs >"$tap_dir/lxcfs" 2>&1 &
-	lxcfs=$!
-	wait_for 20 test -s /var/lib/lxcfs/proc/meminfo
-	policy_of 'profile = sealed' 'memory.max = 256M' 'cpu.max = 1 core'
-	is "free tells the limit" "$(on alice 'free -m' | awk '/^Mem:/ { print $2 }')" 256
-	is "/proc/cpuinfo the share" "$(on alice 'grep -c ^processor /proc/cpuinfo')" 1
-	number "uptime is the container's" "$(on alice 'cut -d. -f1 /proc/uptime')" -lt 600
-	end_all
-	policy_of 'profile = sealed' 'memory.max = 256M' 'lxcfs = no'
-	isnt "lxcfs = no" "$(on alice 'free -m' | awk '/^Mem:/ { print $2 }')" 256
-	end_all
-	kill "$lxcfs"
-	wait "$lxcfs" 2>/dev/null
-	rmdir /var/lib/lxcfs
-	policy_of 'profile = sealed'
-	is "without lxcfs a login is one" "$(on alice 'grep -c ^MemTotal /proc/meminfo')" 1
-	end_all
-else
-	skip "lxcfs" "it is not here, or no FUSE"
-fi
-rm -f /dev/fuse
 nothing_left "nothing is left"
 done_testing
