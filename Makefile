@@ -16,6 +16,7 @@ DESTDIR     ?=
 
 CC      ?= gcc
 MUSL_CC ?= musl-gcc
+MUSL_STRIP ?= -s
 B       := build
 V       ?= 0
 Q       := $(if $(filter 1,$(V)),,@)
@@ -24,7 +25,7 @@ say      = @printf '  %-8s %s\n'
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wswitch-enum -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wunused-result \
 	-Wno-missing-field-initializers # the ability to zero-initialise a struct is a feature
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+HARDEN := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64-% i386-%,$(MULTIARCH)),-fcf-protection=full)
 CPPFLAGS += -I. -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
@@ -36,7 +37,7 @@ MUSL_CFLAGS := $(COMMON) $(HARDEN) -fno-pie -ffunction-sections -fdata-sections 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_CFLAGS := $(COMMON) -O1 -fPIC $(SAN) $(CFLAGS)
 HOST_LDFLAGS := -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack -Wl,--gc-sections $(LDFLAGS)
-MUSL_LDFLAGS := -static -no-pie -Wl,-z,relro,-z,noexecstack -Wl,--gc-sections -s $(LDFLAGS)
+MUSL_LDFLAGS := -static -no-pie -Wl,-z,relro,-z,noexecstack -Wl,--gc-sections $(MUSL_STRIP) $(LDFLAGS)
 
 LIB       := $(wildcard lib/*.c)
 POLICY    := $(wildcard policy/*.c)
@@ -171,6 +172,17 @@ test-programs:
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/programs/run
 test-vm: all unit
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/vm/run
+# Plain, and what needs no root: what a package's build can run.
+check: $(UNIT:tests/unit/%.c=$(B)/tests/%) $(filter-out $(B)/san/%,$(TESTS_NEED))
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/run $(UNIT:tests/unit/%.c=%)
+# Of a copy, so that nothing is left in the tree.
+deb:
+	$(Q)tests/setup deb
+	$(Q)rm -rf $(B)/deb && mkdir -p $(B)/deb/pam-ctr
+	$(Q)tar -cf - --exclude=./build --exclude=./.git . | tar -xf - -C $(B)/deb/pam-ctr
+	$(Q)cd $(B)/deb/pam-ctr && dpkg-buildpackage -us -uc -b
+	$(Q)rm -rf $(B)/deb/pam-ctr
+	@ls $(B)/deb/*.deb
 bench: all
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) bench/run
 
@@ -240,11 +252,13 @@ help:
 		test 'install what tests need, build, run all of them (root)' \
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
 		test-vm 'the tests again on cgroup v2, in a virtual machine' \
+		check 'the unit tests, which need no root' \
+		deb 'build the Debian packages in $(B)/deb' \
 		unit 'build the test programs in $(B)/tests and $(B)/tests-san' \
 		bench 'what open, join and close take, beside a floor and a peer' \
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit test demo test-programs test-vm bench lint lint-files install uninstall clean help FORCE
+.PHONY: all unit check deb test demo test-programs test-vm bench lint lint-files install uninstall clean help FORCE
 .SECONDARY:
 # --- end of tests
