@@ -8,6 +8,7 @@
 #include "lib/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum ctl_exit {
 	CTL_OK = 0,
@@ -25,12 +26,14 @@ enum option {
 	OPTION_NESTING = 1 << 3
 };
 
+#define OPERANDS_MAX 64
+
 struct options {
 	bool help;
 	bool json;
 	bool nesting;
 	const char *config;     /* NULL: not given */
-	const char *operand[2]; /* NULL: not given */
+	const char *operand[OPERANDS_MAX + 1]; /* NULL: not given */
 	char **command;         /* what follows "--"; NULL: nothing */
 };
 
@@ -50,6 +53,18 @@ struct command {
  */
 int options_parse(const struct command *command, int argc, char **argv,
     struct options *options, struct error *err);
+
+/* An option's spelling, for whoever lists them. */
+struct option_spelling {
+	const char *name;
+	char letter;            /* "-f"; 0: there is none */
+	enum option takes;
+	size_t field;           /* of struct options: a bool, or the value's text */
+	const char *value;      /* what the value is called; NULL: it has none */
+};
+
+/* The last has no name; COMMAND of "--" is not among them. */
+extern const struct option_spelling option_spellings[];
 
 /* The subcommands, in the order of the help; the last has no name. */
 extern const struct command commands[];

@@ -16,12 +16,24 @@ option_value(const char *option, char **argv, int argc, int *index)
 	return *index + 1 < argc ? argv[++*index] : NULL;
 }
 
-static bool
-is_option(const char *text, const char *name)
-{
-	size_t length = strlen(name);
+#define FIELD(name) offsetof(struct options, name)
+const struct option_spelling option_spellings[] = {
+	{ "--json", 0, OPTION_JSON, FIELD(json), NULL },
+	{ "--config", 0, OPTION_CONFIG, FIELD(config), "path" },
+	{ "--nesting", 0, OPTION_NESTING, FIELD(nesting), NULL },
+	{ NULL, 0, OPTION_JSON, 0, NULL },
+};
+#undef FIELD
 
-	return strncmp(text, name, length) == 0 && (text[length] == '\0' || text[length] == '=');
+static bool
+is_option(const char *text, const struct option_spelling *option)
+{
+	size_t length = strlen(option->name);
+
+	if (option->letter && text[1] == option->letter && text[2] == '\0')
+		return true;
+	return strncmp(text, option->name, length) == 0 &&
+	    (text[length] == '\0' || (text[length] == '=' && option->value));
 }
 
 /* A "-x" or "--long"; *index moves on where the next word is its value. */
@@ -35,17 +47,17 @@ take_option(const struct command *command, char **argv, int argc, int *index,
 		options->help = true;
 		return 0;
 	}
-	if (!strcmp(text, "--json") && command->takes & OPTION_JSON) {
-		options->json = true;
-		return 0;
-	}
-	if (!strcmp(text, "--nesting") && command->takes & OPTION_NESTING) {
-		options->nesting = true;
-		return 0;
-	}
-	if (is_option(text, "--config") && command->takes & OPTION_CONFIG) {
-		options->config = option_value(text, argv, argc, index);
-		return options->config ? 0 : error_set(err, 0, "--config: the path is missing");
+	for (const struct option_spelling *option = option_spellings; option->name; option++) {
+		void *field = (char *)options + option->field;
+		if (!(command->takes & (unsigned)option->takes) || !is_option(text, option))
+			continue;
+		if (!option->value) {
+			*(bool *)field = true;
+			return 0;
+		}
+		const char *value = option_value(text, argv, argc, index);
+		*(const char **)field = value;
+		return value ? 0 : error_set(err, 0, "%s: the %s is missing", option->name, option->value);
 	}
 	return error_set(err, 0, "%s: no such option", text);
 }
