@@ -125,10 +125,16 @@ FILTERS      := $(wildcard etc/seccomp/*)
 JOBS          = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 vpath test_%.c tests/unit tests/system tests/pam
-$(B)/tests/test_%: $(B)/tests/test_%.o $(call host,$(TESTED))
+# Each program takes from the archive what it calls, a tenth of it.
+$(B)/host/tested.a: $(call host,$(TESTED))
+$(B)/san/tested.a: $(call san,$(TESTED))
+%/tested.a:
+	$(say) AR $@
+	$(Q)rm -f $@ && $(AR) rcsP $@ $^
+$(B)/tests/test_%: $(B)/tests/test_%.o $(B)/host/tested.a
 	$(say) LD $@
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-$(B)/tests-san/test_%: $(B)/tests-san/test_%.o $(call san,$(TESTED))
+$(B)/tests-san/test_%: $(B)/tests-san/test_%.o $(B)/san/tested.a
 	$(say) LD $@
 	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 $(B)/tests/%.o: %.c Makefile
