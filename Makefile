@@ -44,6 +44,8 @@ POLICY    := $(wildcard policy/*.c)
 CONTAINER := $(filter-out container/main.c,$(wildcard container/*.c))
 MODULE    := $(wildcard pam_ctr/*.c)
 CTL       := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
+CTL_OF_CONTAINER := container/idmap.c container/mountinfo.c container/userns.c $(wildcard container/cgroup*.c)
+CTL_LIBS  := -lseccomp -lncurses -ltinfo
 INIT      := $(wildcard init/*.c)
 SUBID     := $(wildcard subid/*.c)
 FILTER    := $(filter-out filter/main.c,$(wildcard filter/*.c))
@@ -67,10 +69,10 @@ all: $(PROGRAMS)
 $(B)/pam_ctr.so: $(call host,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(HOST_LDFLAGS) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
-# With the supervisor's way to try an id-mapped mount.
-$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(FILTER) $(LIB) $(POLICY) $(addprefix container/,idmap.c mountinfo.c userns.c))
+# With the supervisor's ways to try an id-mapped mount and to find a container's processes.
+$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(FILTER) $(LIB) $(POLICY) $(CTL_OF_CONTAINER))
 	$(say) LD $@
-	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lseccomp
+	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ $(CTL_LIBS)
 $(B)/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY))
 	$(say) LD $@
 	$(Q)$(MUSL_CC) $(MUSL_LDFLAGS) -o $@ $^
@@ -117,7 +119,7 @@ TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
-TEST_LIBS    := -lcriterion -lpam -lseccomp -pthread
+TEST_LIBS    := -lcriterion -lpam $(CTL_LIBS) -pthread
 SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
 MANUALS      := $(wildcard man/*.[58])
 FILTERS      := $(wildcard etc/seccomp/*)

@@ -23,7 +23,8 @@ enum option {
 	OPTION_JSON = 1 << 0,
 	OPTION_CONFIG = 1 << 1,
 	OPTION_COMMAND = 1 << 2, /* "-- COMMAND..." */
-	OPTION_NESTING = 1 << 3
+	OPTION_NESTING = 1 << 3,
+	OPTION_TOP = 1 << 16 /* those of top alone */
 };
 
 #define OPERANDS_MAX 64
@@ -32,7 +33,11 @@ struct options {
 	bool help;
 	bool json;
 	bool nesting;
+	bool batch;
 	const char *config;     /* NULL: not given */
+	const char *count;
+	const char *delay;
+	const char *sort;
 	const char *operand[OPERANDS_MAX + 1]; /* NULL: not given */
 	char **command;         /* what follows "--"; NULL: nothing */
 };
@@ -76,6 +81,7 @@ int command_plan(const struct options *options);
 int command_check(const struct options *options);
 int command_enter(const struct options *options);
 int command_kill(const struct options *options);
+int command_top(const struct options *options);
 int command_root(const struct options *options);
 int command_gc(const struct options *options);
 int command_seccomp(const struct options *options);

@@ -11,6 +11,11 @@ const struct command commands[] = {
 	    "(being built, or left over) or broken (a record that can't be read); gc mends these.\n"
 	    "TASKS and MEMORY are use/limit, CPU-TIME is what was used, CPU-MAX the limit.\n",
 	    OPTION_JSON, 0, 0 },
+	{ "top", command_top, "[NAME] [-b] [-n COUNT] [-d SECONDS] [-s KEY]",
+	    "a live view of what containers use; h tells the keys",
+	    "NAME: only users with this in their name.  -s: cpu, memory, tasks, time, io, sessions, age\n"
+	    "or user.  -n: ends after so many looks.  -b: lines instead of a screen, as also where\n"
+	    "there is no terminal.  Long: --batch --count --delay --sort.\n", OPTION_TOP, 0, 1 },
 	{ "show", command_show, "USER|UID [--json]", "everything about one container",
 	    "Exit status 1: there is none.\n", OPTION_JSON, 1, 1 },
 	{ "explain", command_explain, "USER|UID [SERVICE] [--config PATH]",

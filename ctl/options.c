@@ -21,6 +21,10 @@ const struct option_spelling option_spellings[] = {
 	{ "--json", 0, OPTION_JSON, FIELD(json), NULL },
 	{ "--config", 0, OPTION_CONFIG, FIELD(config), "path" },
 	{ "--nesting", 0, OPTION_NESTING, FIELD(nesting), NULL },
+	{ "--batch", 'b', OPTION_TOP, FIELD(batch), NULL },
+	{ "--count", 'n', OPTION_TOP, FIELD(count), "number" },
+	{ "--delay", 'd', OPTION_TOP, FIELD(delay), "time" },
+	{ "--sort", 's', OPTION_TOP, FIELD(sort), "key" },
 	{ NULL, 0, OPTION_JSON, 0, NULL },
 };
 #undef FIELD
