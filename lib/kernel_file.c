@@ -4,8 +4,10 @@
 #include "lib/kernel_file.h"
 
 #include "lib/own.h"
+#include "lib/text.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 char *
 kernel_file_read(const char *path, struct error *err)
@@ -40,4 +42,17 @@ kernel_file_read(const char *path, struct error *err)
 	}
 	text[length] = '\0';
 	return take_ptr(&text);
+}
+
+int
+kernel_file_number(const char *path, uint64_t *number, struct error *err)
+{
+	autofree char *text = kernel_file_read(path, err);
+
+	if (!text)
+		return -1;
+	text[strcspn(text, "\n")] = '\0';
+	if (!text_to_number(text, UINT64_MAX, number))
+		return error_set(err, 0, "%s: not a number", path);
+	return 0;
 }

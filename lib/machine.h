@@ -8,6 +8,7 @@
 #include "lib/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum controller {
@@ -26,10 +27,15 @@ enum cgroup_version {
 	CGROUP_V2
 };
 
-/* Where a controller's cgroups are made. */
+/*
+ * Where a controller's cgroups are made: at the hierarchy's mount point, or, where the tree is
+ * not ours, at the topmost cgroup on the way to our own that we may write to.
+ */
 struct controller_place {
 	enum cgroup_version version;
-	char root[256]; /* absolute directory: the hierarchy's mount point; "" if none */
+	char root[256];  /* absolute directory; "" if none */
+	char part[256];  /* what of the hierarchy is mounted there: "/", all that is to be seen */
+	unsigned below;  /* bytes at root's end that are below the mount point */
 };
 
 /* Where a crash's memory goes, core(5). */
@@ -40,8 +46,8 @@ enum core_target {
 };
 
 struct machine {
-	uint64_t memory;      /* bytes of RAM */
-	uint64_t pid_max;     /* kernel.pid_max, or kernel.threads-max if that is lower */
+	uint64_t memory;      /* bytes of RAM, or what our own cgroup may use if that is less */
+	uint64_t pid_max;     /* kernel.pid_max, kernel.threads-max or our own cgroup's pids.max */
 	unsigned cpus;        /* online */
 	char cpus_online[128]; /* which, "0-3,8"; "": the first ones */
 	enum core_target core; /* by kernel.core_pattern */
@@ -49,7 +55,12 @@ struct machine {
 	unsigned cap_last;    /* the running kernel's last capability; 0: not known */
 	uint32_t tty_gid;     /* of the group tty, to which terminals belong */
 	char hostname[65];
-	char unified[256];    /* where cgroup2 is mounted, "" if nowhere */
+	char unified[256];    /* where cgroup2's cgroups are made, "" if nowhere */
+	char unified_part[256]; /* as in struct controller_place */
+	unsigned unified_below;
+	bool is_delegated;    /* unified is not cgroup2's root: processes may sit there */
+	bool has_systemd;     /* it is the cgroups' single writer: ours are below its unit for us */
+	bool lacks_unit;      /* which is not running, so that there is no place for cgroups */
 	struct controller_place place[CONTROLLER_COUNT];
 };
 
@@ -62,6 +73,13 @@ const char *controller_name(enum controller controller, enum cgroup_version vers
  */
 int machine_read(struct machine *machine, struct error *err);
 
+/* The part of it that is about cgroups (machine_cgroups.c); the rest must have been read. */
+int machine_read_cgroups(struct machine *machine, struct error *err);
+
+/* cgroup2 as if it were a controller, and back. */
+struct controller_place machine_unified(const struct machine *machine);
+void machine_set_unified(struct machine *machine, const struct controller_place *place);
+
 /*
  * The pure parts of it, in this order: v1's places and machine->unified from the text of
  * /proc/self/mountinfo (which is cut up on the way), then what cgroup2 takes over from the text
@@ -69,5 +87,17 @@ int machine_read(struct machine *machine, struct error *err);
  */
 void machine_parse_mounts(struct machine *machine, char *mountinfo);
 void machine_parse_controllers(struct machine *machine, const char *controllers);
+
+/*
+ * Our own cgroup from the text of /proc/self/cgroup: of v1's controller of this name, or of
+ * cgroup2 (NULL).  False if there is no such line, or it does not fit.
+ */
+bool machine_find_own(const char *cgroups, const char *controller, char *own, size_t size);
+
+/*
+ * The own cgroup as it is seen below a mount of that part of the hierarchy: "" or "/x/y", a
+ * part of own.  False if it is not seen there.
+ */
+bool machine_own_below(const char *part, const char *own, const char **below);
 
 #endif

@@ -83,6 +83,7 @@ mount_line_parse(char *line, struct mount_line *mount)
 	mount->super = cursor;
 	if (!mount->type || !mount->super)
 		return false;
+	unescape(mount->root);
 	unescape(mount->point);
 	return true;
 }

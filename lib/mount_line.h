@@ -9,7 +9,7 @@
 
 /* The strings are parts of the line. */
 struct mount_line {
-	const char *root;    /* of the mount within its file system */
+	char *root;          /* of the mount within its file system, the escapes undone, too */
 	char *point;         /* the kernel's escapes undone */
 	const char *options; /* of this mount, separated by commas */
 	const char *type;

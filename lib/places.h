@@ -13,6 +13,9 @@
 #define PLACE_SUBID PAM_CTR_LIBEXEC "/subid" /* allots subordinate ids */
 
 #define PLACE_LXCFS "/var/lib/lxcfs"       /* lxcfs(1), where a host runs it */
+/* systemd(1), where it runs, and the cgroup of its unit that is delegated to us. */
+#define PLACE_SYSTEMD "/run/systemd/system"
+#define PLACE_UNIT "/system.slice/pam_ctr.service"
 /* System call filters: texts, ours and the admin's (which win), and what was made of them. */
 #define PLACE_FILTER PAM_CTR_LIBEXEC "/filter"
 #define PLACE_FILTERS PAM_CTR_LIBEXEC "/seccomp"

@@ -123,6 +123,74 @@ Test(machine, finds_controllers)
 	}
 }
 
+/* What is mounted later on the same place is what a path leads to, better or not. */
+Test(machine, later_mount_covers)
+{
+	struct machine machine = { .memory = 0 };
+	char text[] = "50 1 0:36 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+		      "51 1 0:36 /docker/a\\040b /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids\n";
+
+	machine_parse_mounts(&machine, text);
+	cr_expect_str_eq(machine.place[CONTROLLER_PIDS].root, "/sys/fs/cgroup/pids");
+	cr_expect_str_eq(machine.place[CONTROLLER_PIDS].part, "/docker/a b");
+}
+
+static const struct {
+	const char *text;
+	const char *controller;
+	const char *own; /* NULL: none */
+} owns[] = {
+	{ "0::/x/y\n", NULL, "/x/y" },
+	{ "8:pids:/a\n2:cpu,cpuacct:/b:c\n0::/\n", "cpuacct", "/b:c" },
+	{ "8:pids:/a\n2:cpu,cpuacct:/b:c\n0::/\n", NULL, "/" },
+	{ "8:pids:/a\n", NULL, NULL },
+	{ "8:pids:/a\n", "pid", NULL },
+	{ "9:name=systemd:/a\n0::/last", "systemd", NULL },
+	{ "9:name=systemd:/a\n0::/last", NULL, "/last" },
+	{ "no colon\n0:one\n0::/x", NULL, "/x" },
+	{ "0::/far-too-long-a-name", NULL, NULL },
+	{ "", NULL, NULL },
+};
+
+Test(machine, finds_its_own_cgroup)
+{
+	for (size_t i = 0; i < sizeof(owns) / sizeof(owns[0]); i++) {
+		char own[16] = "?";
+		bool found = machine_find_own(owns[i].text, owns[i].controller, own, sizeof(own));
+
+		cr_expect_eq(found, owns[i].own != NULL, "%s", owns[i].text);
+		if (found)
+			cr_expect_str_eq(own, owns[i].own, "%s: %s", owns[i].text, own);
+	}
+}
+
+static const struct {
+	const char *part, *own;
+	const char *below; /* NULL: not seen */
+} belows[] = {
+	{ "/", "/", "" },
+	{ "/", "/x/y", "/x/y" },
+	{ "/x", "/x", "" },
+	{ "/x", "/x/y", "/y" },
+	{ "/x", "/xy", NULL },
+	{ "/x/y", "/x", NULL },
+	{ "/../z", "/x", NULL },
+	{ "/..", "/../z", NULL },
+	{ "/", "/../z", NULL },
+};
+
+Test(machine, sees_its_own_cgroup_below_a_mount)
+{
+	for (size_t i = 0; i < sizeof(belows) / sizeof(belows[0]); i++) {
+		const char *below = NULL;
+		bool seen = machine_own_below(belows[i].part, belows[i].own, &below);
+
+		cr_expect_eq(seen, belows[i].below != NULL, "%s below %s", belows[i].own, belows[i].part);
+		if (seen)
+			cr_expect_str_eq(below, belows[i].below);
+	}
+}
+
 /* A name is never cut: half a path is another path. */
 Test(machine, passes_over_long_names)
 {
