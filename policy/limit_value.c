@@ -44,6 +44,18 @@ value_bytes(const char *text, const struct value_context *context, struct value 
 	return value_add(value, "%llu", (unsigned long long)(bytes - bytes % PAGE_MAX_SIZE));
 }
 
+/* The kernel's "0" and "1" are the policy's words, too. */
+bool
+value_switch(const char *text, const struct value_context *context, struct value *value)
+{
+	(void)context;
+	if (strcmp(text, "yes") == 0 || strcmp(text, "1") == 0)
+		return value_add(value, "1");
+	if (strcmp(text, "no") == 0 || strcmp(text, "0") == 0)
+		return value_add(value, "0");
+	return value_refuse(value, text, "is neither \"yes\" nor \"no\"");
+}
+
 /* "1.5 cores" and the like are not understood: "150%" says it. */
 static bool
 quota_of_cores(const char *text, uint64_t *quota)

@@ -146,6 +146,15 @@ v1_memory_swap_max(struct builder *b, const char *value)
 	    "cgroup v1 limits swap only together with memory: set memory.max, too");
 }
 
+static int
+v1_memory_oom_group(struct builder *b, const char *value)
+{
+	if (strcmp(value, "0") == 0)
+		return 0;
+	return refuse(b, LIMIT_MEMORY_OOM_GROUP,
+	    "cgroup v1 kills one process at a time: remove it, or use a host with cgroup2");
+}
+
 struct bandwidth {
 	uint64_t quota; /* microseconds in each period; UINT64_MAX: no limit */
 	uint64_t period;
@@ -341,6 +350,7 @@ static const struct {
 	[LIMIT_MEMORY_MAX] = { v1_memory_max, NULL },
 	[LIMIT_MEMORY_HIGH] = { v1_memory_high, NULL },
 	[LIMIT_MEMORY_SWAP_MAX] = { v1_memory_swap_max, NULL },
+	[LIMIT_MEMORY_OOM_GROUP] = { v1_memory_oom_group, NULL },
 	[LIMIT_CPU_MAX] = { v1_cpu_max, NULL },
 	[LIMIT_CPU_WEIGHT] = { v1_cpu_weight, NULL },
 	[LIMIT_CPUSET_CPUS] = { v1_cpuset_cpus, NULL },

@@ -322,6 +322,7 @@ static const struct {
 	[VALUE_CPU_VIEW] = { NULL, false },
 	[VALUE_LXCFS] = { NULL, false },
 	[VALUE_BYTES] = { value_bytes, true },
+	[VALUE_SWITCH] = { value_switch, true },
 	[VALUE_CPU_TIME] = { value_cpu_time, true },
 	[VALUE_WEIGHT] = { value_weight, true },
 	[VALUE_CPU_LIST] = { value_cpu_list, true },

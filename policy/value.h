@@ -58,6 +58,7 @@ enum value_type {
 	VALUE_LXCFS,
 	/* of limits */
 	VALUE_BYTES,
+	VALUE_SWITCH,
 	VALUE_CPU_TIME,
 	VALUE_WEIGHT,
 	VALUE_CPU_LIST,
@@ -129,6 +130,7 @@ bool value_devices(const char *text, const struct value_context *context, struct
 
 /* policy/limit_value.c */
 bool value_bytes(const char *text, const struct value_context *context, struct value *value);
+bool value_switch(const char *text, const struct value_context *context, struct value *value);
 bool value_cpu_time(const char *text, const struct value_context *context, struct value *value);
 bool value_weight(const char *text, const struct value_context *context, struct value *value);
 bool value_cpu_list(const char *text, const struct value_context *context, struct value *value);

@@ -299,6 +299,7 @@ Test(policy_resolve, each_key_counts)
 		{ "default", "cpu_view", "machine" }, { "default", "lxcfs", "no" },
 		{ "default", "grace", "5" }, { "default", "memory.max", "1048576" },
 		{ "default", "memory.high", "1048576" }, { "default", "memory.swap.max", "0" },
+		{ "default", "memory.oom.group", "1" },
 		{ "default", "cpu.max", "5000 10000" }, { "default", "cpu.weight", "5" },
 		{ "default", "cpuset.cpus", "0-1" }, { "default", "pids.max", "5" },
 		{ "default", "io.weight", "5" }, { "default", "io.max", "8:0 wiops=5" },
