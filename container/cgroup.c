@@ -7,6 +7,7 @@
 
 #include "container/cgroup_file.h"
 #include "container/cgroup_step.h"
+#include "lib/cgroup_tree.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
@@ -20,6 +21,8 @@
 
 /* Each try fails only if another supervisor removed a shared parent in the middle of it. */
 #define MAKE_TRIES 64
+/* Each try of a leaf fails only if the user made another cgroup in the middle of it. */
+#define LEAF_TRIES 16
 /* Tries for what may be no directory on its way out, but a file that this kernel lacks. */
 #define GONE_TRIES 16
 
@@ -27,7 +30,8 @@ static bool
 is_host_step(const struct step *step)
 {
 	return step->phase == PHASE_HOST && (step->kind == STEP_CGROUP_MAKE ||
-	    step->kind == STEP_CGROUP_ENABLE || step->kind == STEP_CGROUP_SET);
+	    step->kind == STEP_CGROUP_ENABLE || step->kind == STEP_CGROUP_SET ||
+	    step->kind == STEP_CGROUP_DELEGATE || step->kind == STEP_CGROUP_VACATE);
 }
 
 /* What a directory is; GONE is the same as nothing, not even as itself. */
@@ -107,22 +111,17 @@ remove_parents(const char *directory)
 static void
 undo_steps(const struct plan *plan, const ino_t *identity)
 {
-	for (size_t i = plan->count; i-- > 0;) {
-		const struct step *step = &plan->step[i];
-
-		if (identity[i] && (step->flags & STEP_F_FRESH))
-			(void)rmdir(step->target);
-	}
+	/* Each hierarchy's own directories come after the shared ones, for which EBUSY is fine. */
 	for (size_t i = plan->count; i-- > 0;)
 		if (identity[i])
-			(void)rmdir(plan->step[i].target); /* shared: EBUSY is fine */
+			(void)rmdir(plan->step[i].target);
 }
 
 static int
 place_open(struct cgroups *cgroups, const char *directory, struct error *err)
 {
 	autofd int fd = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	struct cgroup_place place = { .fd = -1 };
+	struct cgroup_place place = { .fd = -1, .login = -1 };
 	struct statfs fs;
 
 	if (fd < 0 || fstatfs(fd, &fs) < 0)
@@ -136,6 +135,34 @@ place_open(struct cgroups *cgroups, const char *directory, struct error *err)
 	place.fd = take_fd(&fd);
 	cgroups->place[cgroups->count++] = place;
 	return 0;
+}
+
+/*
+ * Where the user may nest, sessions are in a cgroup of their own.  The directory around it is
+ * the user's, but what is root's in there the user did not make.
+ */
+static int
+place_open_login(struct cgroup_place *place, struct error *err)
+{
+	autofd int fd = openat(place->fd, CGROUP_LOGIN, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat stat;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &stat) < 0)
+		return error_set(err, errno, "open the cgroup %s/" CGROUP_LOGIN, place->directory);
+	if (stat.st_uid != 0)
+		return error_set(err, EPERM, "the cgroup %s/" CGROUP_LOGIN " is uid %u's, not root's",
+		    place->directory, (unsigned)stat.st_uid);
+	place->login = take_fd(&fd);
+	return 0;
+}
+
+/* The directory of the sessions' leaves. */
+static int
+place_leaves(const struct cgroup_place *place)
+{
+	return place->login >= 0 ? place->login : place->fd;
 }
 
 /* The rest of path below directory, without the slash; NULL if it is not below. */
@@ -178,6 +205,9 @@ open_places(struct cgroups *cgroups, const struct plan *plan, struct error *err)
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->step[i].phase == PHASE_SESSION && plan->step[i].target &&
 		    learn_leaf(cgroups, &plan->step[i], err) < 0)
+			return -1;
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (cgroups->place[i].tracks && place_open_login(&cgroups->place[i], err) < 0)
 			return -1;
 	return 0;
 }
@@ -284,6 +314,10 @@ cgroups_adopt(struct cgroups *cgroups, const char (*directory)[512], size_t coun
 	}
 	tracking->tracks = true;
 	learn_leaf_pids(cgroups, tracking);
+	if (place_open_login(tracking, err) < 0) {
+		cgroups_free(cgroups);
+		return -1;
+	}
 	return 0;
 }
 
@@ -326,6 +360,32 @@ is_session_name(const char *id)
 	return *id != '\0';
 }
 
+/*
+ * mkdirat(2), which the kernel refuses (EAGAIN) where the user has made as many cgroups as
+ * there may be: that must not keep anybody from logging in, so the limit grows by the leaf.
+ */
+static int
+leaf_mkdir(const struct cgroup_place *place, const char *id)
+{
+	int leaves = place_leaves(place);
+	char text[512], more[24];
+
+	for (int i = 0; i < LEAF_TRIES; i++) {
+		if (mkdirat(leaves, id, 0755) == 0 || errno == EEXIST)
+			return 0;
+		if (errno != EAGAIN || place->login < 0)
+			return -1;
+		/* A user who makes another one in between has won one cgroup, and loses the next race. */
+		if (cgroup_file_read(place->fd, "cgroup.stat", text, sizeof(text)) < 0 ||
+		    text_format(more, sizeof(more), "%ju",
+			(uintmax_t)cgroup_file_count(text, "nr_descendants") + 1) < 0 ||
+		    cgroup_file_write(place->fd, "cgroup.max.descendants", more) < 0)
+			return -1;
+	}
+	errno = EAGAIN;
+	return -1;
+}
+
 /* The PHASE_SESSION steps of the plan, with the session's id for the template's name. */
 static int
 leaf_make(const struct cgroups *cgroups, const struct cgroup_place *place, const char *id,
@@ -334,11 +394,12 @@ leaf_make(const struct cgroups *cgroups, const struct cgroup_place *place, const
 	char name[600];
 	autofd int leaf = -1;
 
-	if (text_format(name, sizeof(name), "%s/%s/", place->directory, id) < 0)
+	if (text_format(name, sizeof(name), "%s%s/%s/", place->directory,
+		place->login >= 0 ? "/" CGROUP_LOGIN : "", id) < 0)
 		return error_set(err, errno, "session %s", id);
-	if (mkdirat(place->fd, id, 0755) < 0 && errno != EEXIST)
+	if (leaf_mkdir(place, id) < 0)
 		return error_set(err, errno, "make the cgroup %s", name);
-	leaf = openat(place->fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	leaf = openat(place_leaves(place), id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (leaf < 0)
 		return error_set(err, errno, "open the cgroup %s", name);
 	if (place->unified && cgroup_step_set(leaf, "cgroup.type", "threaded", name, err) < 0)
@@ -390,7 +451,7 @@ cgroups_session_make(const struct cgroups *cgroups, const char *id, int *fds, si
 
 undo_leaf:
 	close_all(fds, count);
-	(void)unlinkat(tracking->fd, id, AT_REMOVEDIR);
+	(void)unlinkat(place_leaves(tracking), id, AT_REMOVEDIR);
 	return -1;
 }
 
@@ -401,7 +462,7 @@ cgroups_session_remove(const struct cgroups *cgroups, const char *id, struct err
 
 	if (!tracking || !is_session_name(id))
 		return error_set(err, EINVAL, "session \"%s\"", id);
-	if (unlinkat(tracking->fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (unlinkat(place_leaves(tracking), id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == EBUSY || errno == ENOTEMPTY)
 		return 1;
@@ -411,8 +472,11 @@ cgroups_session_remove(const struct cgroups *cgroups, const char *id, struct err
 static int
 place_remove(const struct cgroup_place *place, struct error *err)
 {
+	/* Somebody outside may have been handed a descriptor of a user's cgroup: no new ones. */
+	if (place->login >= 0)
+		(void)cgroup_file_write(place->fd, "cgroup.max.descendants", "0");
 	if (place->tracks)
-		(void)cgroup_step_remove_children(place->fd); /* rmdir has the last word */
+		(void)cgroup_tree_remove(place->fd); /* rmdir has the last word */
 	if (rmdir(place->directory) == 0) {
 		remove_parents(place->directory);
 		return 0;
@@ -442,7 +506,9 @@ cgroups_remove(struct cgroups *cgroups, struct error *err)
 void
 cgroups_free(struct cgroups *cgroups)
 {
-	for (size_t i = 0; i < cgroups->count; i++)
+	for (size_t i = 0; i < cgroups->count; i++) {
 		own_close(&cgroups->place[i].fd);
+		own_close(&cgroups->place[i].login);
+	}
 	*cgroups = (struct cgroups)CGROUPS_INIT;
 }

@@ -5,6 +5,7 @@
  *
  * A container has one directory in each hierarchy that its plan uses (a "place").  In the
  * one that tracks it (cgroup2 where pids is there, else v1's pids) each session has a leaf.
+ * Where the user may nest, anything below the place may be the user's, by any name.
  */
 #ifndef CONTAINER_CGROUP_H
 #define CONTAINER_CGROUP_H
@@ -23,6 +24,7 @@
 struct cgroup_place {
 	char directory[512]; /* absolute, of the container */
 	int fd;              /* owned; the directory, O_PATH */
+	int login;           /* owned; CGROUP_LOGIN in it, where the user may nest; or -1 */
 	bool unified;        /* cgroup2 */
 	bool tracks;         /* sessions have leaves here, all processes are found here */
 };
@@ -94,9 +96,9 @@ int cgroups_pids(const struct cgroups *cgroups, pid_t **pids, size_t *count, str
 int cgroups_kill(const struct cgroups *cgroups, struct error *err);
 
 /*
- * Removes leaves, places and the shared parents that are empty.  0: all gone.  1: a process
- * is left, call again.  -1: err.  Directories are removed only where their names say that
- * they are pam_ctr's: the places, one level below, and at most two above.
+ * Removes what is below the places, the places and the shared parents that are empty.  0: all
+ * gone.  1: a process is left, call again.  -1: err.  Above the places at most two directories
+ * are removed, which their names say are pam_ctr's.
  */
 int cgroups_remove(struct cgroups *cgroups, struct error *err);
 

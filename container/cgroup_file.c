@@ -5,11 +5,9 @@
 #include "container/cgroup_file.h"
 
 #include "lib/own.h"
-#include "lib/path.h"
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 int
 cgroup_file_write(int directory, const char *file, const char *value)
@@ -64,35 +62,4 @@ cgroup_file_count(const char *text, const char *key)
 		text += text != NULL;
 	}
 	return 0;
-}
-
-int
-cgroup_file_each_child(int directory,
-    int (*each)(int directory, const char *name, void *context), void *context)
-{
-	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	int rc = 0;
-
-	if (!entries) {
-		own_close(&fd);
-		return -1;
-	}
-	while (rc == 0 && (entry = path_next_entry(entries))) {
-		struct stat stat;
-
-		if (entry->d_name[0] == '.' ||
-		    fstatat(fd, entry->d_name, &stat, AT_SYMLINK_NOFOLLOW) < 0 ||
-		    !S_ISDIR(stat.st_mode))
-			continue;
-		rc = each(fd, entry->d_name, context);
-	}
-	/* Not the end: whoever kills or removes would take what was not listed for gone. */
-	if (rc == 0 && errno)
-		rc = -1;
-	int saved = errno;
-	(void)closedir(entries); /* read only */
-	errno = saved;
-	return rc;
 }

@@ -21,8 +21,4 @@ long cgroup_file_reread(int fd, char *text, size_t size);
 /* The number after "key " at the start of a line; 0 if there is no such line. */
 uint64_t cgroup_file_count(const char *text, const char *key);
 
-/* Calls each() for every cgroup below; stops at the first that returns not 0, and returns that. */
-int cgroup_file_each_child(int directory,
-    int (*each)(int directory, const char *name, void *context), void *context);
-
 #endif

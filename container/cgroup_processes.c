@@ -5,6 +5,7 @@
  */
 #include "container/cgroup.h"
 #include "container/cgroup_file.h"
+#include "lib/cgroup_tree.h"
 #include "lib/own.h"
 #include "lib/sys.h"
 
@@ -69,12 +70,12 @@ read_procs(int directory, const char *file, struct pid_list *list)
 }
 
 static int
-read_child_procs(int directory, const char *name, void *context)
+read_child_procs(int parent, const char *name, void *context)
 {
 	char file[300];
 
 	(void)snprintf(file, sizeof(file), "%s/cgroup.procs", name);
-	return read_procs(directory, file, context);
+	return read_procs(parent, file, context);
 }
 
 int
@@ -88,7 +89,7 @@ cgroups_pids(const struct cgroups *cgroups, pid_t **pids, size_t *count, struct 
 	if (!place)
 		return error_set(err, EINVAL, "the container has no cgroup");
 	if (read_procs(place->fd, "cgroup.procs", &list) < 0 ||
-	    (cgroup_file_each_child(place->fd, read_child_procs, &list) < 0 && errno != ENOENT)) {
+	    (cgroup_tree_each(place->fd, read_child_procs, &list) < 0 && errno != ENOENT)) {
 		int saved = errno;
 
 		free(list.pid);

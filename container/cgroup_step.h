@@ -1,5 +1,5 @@
 /*
- * Runs one STEP_CGROUP_MAKE, _ENABLE or _SET of a plan.  Decides nothing.  The supervisor's,
+ * Runs one STEP_CGROUP_MAKE, _ENABLE, _SET, _DELEGATE or _VACATE of a plan.  Decides nothing.  The supervisor's,
  * as root on the host.
  */
 #ifndef CONTAINER_CGROUP_STEP_H
@@ -20,8 +20,5 @@ int cgroup_step_run(const struct step *step, struct error *err);
  */
 int cgroup_step_set(int directory, const char *file, const char *value, const char *name,
     struct error *err);
-
-/* Removes the cgroups directly below; 0, or 1 if one has processes or children. */
-int cgroup_step_remove_children(int directory);
 
 #endif

@@ -66,7 +66,8 @@ watch_leaf(const struct cgroup_place *place, const char *session, struct cgroup_
 {
 	char file[300];
 
-	if (!place->tracks || text_format(file, sizeof(file), "%s/pids.events", session) < 0)
+	if (!place->tracks || text_format(file, sizeof(file), "%s%s/pids.events",
+		place->login >= 0 ? CGROUP_LOGIN "/" : "", session) < 0)
 		return 0;
 	return watch_file(place->fd, file, CGROUP_PIDS_MAX, watch);
 }

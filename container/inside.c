@@ -5,6 +5,8 @@
  */
 #include "container/inside.h"
 
+#include "container/cgroup_file.h"
+#include "container/cgroup_step.h"
 #include "container/mount.h"
 #include "container/mountinfo.h"
 #include "lib/mark.h"
@@ -161,13 +163,23 @@ unshare_cgroups(struct inside *inside, const struct step *step, size_t index, st
 
 /*
  * container/build.c has entered all cgroups at once, before anything else: what is built
- * here is already charged to the user.
+ * here is already charged to the user.  What is left is the move within cgroup2 that has to
+ * wait for the namespace.
  */
 static int
-is_entered(struct inside *inside, const struct step *step, size_t index, struct error *err)
+enter_cgroup(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
-	(void)inside, (void)step, (void)index, (void)err;
-	return 0;
+	(void)inside, (void)index;
+	if (step->controller != CONTROLLER_COUNT || cgroup_file_write(AT_FDCWD, step->target, "0") == 0)
+		return 0;
+	return error_set(err, errno, "write \"0\" to %s", step->target);
+}
+
+static int
+enable_controllers(struct inside *inside, const struct step *step, size_t index, struct error *err)
+{
+	(void)inside, (void)index;
+	return cgroup_step_run(step, err);
 }
 
 /* container/root_overlay.c has taken it into the root's seed. */
@@ -422,7 +434,8 @@ struct step_runner {
 };
 
 static const struct step_runner runners[] = {
-	[STEP_CGROUP_ENTER] = { NULL, is_entered },
+	[STEP_CGROUP_ENTER] = { NULL, enter_cgroup },
+	[STEP_CGROUP_ENABLE] = { NULL, enable_controllers },
 	[STEP_CGROUP_NAMESPACE] = { NULL, unshare_cgroups },
 	[STEP_HOSTNAME] = { NULL, set_hostname },
 	[STEP_LOOPBACK] = { NULL, loopback_up },

@@ -5,6 +5,7 @@
  */
 #include "ctl/sweep.h"
 
+#include "lib/cgroup_tree.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/places.h"
@@ -40,17 +41,14 @@ lock_uid(const struct sweep *sweep, const char *name)
 	return take_fd(&own);
 }
 
-/* What is directly below: the sessions' leaves. */
+/* The sessions' leaves, and what a user made who may nest. */
 static void
 remove_children(const char *path)
 {
-	DIR *directory = opendir(path);
+	autofd int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	for (struct dirent *entry; directory && (entry = readdir(directory));)
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
-			(void)unlinkat(dirfd(directory), entry->d_name, AT_REMOVEDIR);
-	if (directory)
-		(void)closedir(directory);
+	if (fd >= 0)
+		(void)cgroup_tree_remove(fd); /* rmdir has the last word */
 }
 
 static void

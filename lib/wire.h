@@ -93,7 +93,7 @@ struct wire_kit {
 	uint64_t mark[2];         /* inodes of the container's mount and PID namespaces, lib/mark.h */
 	struct wire_process process;
 	char session[32];         /* id, for logs */
-	char environment[8][256]; /* "NAME=value", "" ends */
+	char environment[8][256]; /* "NAME=value", "NAME" to unset it, "" ends */
 	/* descriptors: pidfd of init, the user namespace and the filter if there are, cgroup files for writing */
 };
 

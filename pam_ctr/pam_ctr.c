@@ -73,9 +73,15 @@ login_terminal(void)
 static int
 put_environment(pam_handle_t *pamh, const struct wire_kit *kit, struct error *err)
 {
-	for (size_t i = 0; i < sizeof(kit->environment) / sizeof(kit->environment[0]); i++)
-		if (kit->environment[i][0] && pam_putenv(pamh, kit->environment[i]) != PAM_SUCCESS)
-			return error_set(err, 0, "set %s in PAM's environment", kit->environment[i]);
+	for (size_t i = 0; i < sizeof(kit->environment) / sizeof(kit->environment[0]); i++) {
+		const char *variable = kit->environment[i];
+
+		/* pam_putenv(3) refuses to unset what is not set. */
+		if (!variable[0] || (!strchr(variable, '=') && !pam_getenv(pamh, variable)))
+			continue;
+		if (pam_putenv(pamh, variable) != PAM_SUCCESS)
+			return error_set(err, 0, "set %s in PAM's environment", variable);
+	}
 	return 0;
 }
 

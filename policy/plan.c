@@ -185,7 +185,8 @@ add_accounting(struct plan *plan, const struct subject *subject, const char *run
 }
 
 static int
-add_runtime_directory(struct plan *plan, const struct subject *subject, struct error *err)
+add_runtime_directory(struct plan *plan, const struct subject *subject,
+    const struct machine *machine, struct error *err)
 {
 	char path[64], variable[96];
 
@@ -202,13 +203,20 @@ add_runtime_directory(struct plan *plan, const struct subject *subject, struct e
 		    .because = "programs look for their sockets there" },
 		.value = variable,
 	};
+	/* Its address names a socket in the directory that is covered: nothing listens there. */
+	struct draft bus = {
+		.step = { .phase = PHASE_SESSION, .kind = STEP_ENVIRONMENT,
+		    .because = "unset: the user manager's bus is outside" },
+		.value = "DBUS_SESSION_BUS_ADDRESS",
+	};
 	/* The mount point must be there on the host; without systemd nobody else makes it. */
 	struct draft host = {
 		.step = { .phase = PHASE_HOST, .kind = STEP_DIRECTORY, .mode = 0755,
 		    .because = "mount point of the private one inside" },
 		.target = "/run/user",
 	};
-	if (draft_add(plan, host, err) < 0 || draft_add(plan, directory, err) < 0)
+	if (draft_add(plan, host, err) < 0 || draft_add(plan, directory, err) < 0 ||
+	    (machine->has_systemd && draft_add(plan, bus, err) < 0))
 		return -1;
 	return draft_add(plan, environment, err);
 }
@@ -218,36 +226,60 @@ struct cgroup_view {
 	struct plan *plan;
 	const struct machine *machine;
 	struct error *err;
+	const struct plan *seen;
 	unsigned v1;
 	int rc;
 };
 
 #define CGROUP_MOUNT "/sys/fs/cgroup"
 
-static int
-add_cgroup_bind(struct plan *plan, const char *directory, const char *target, struct error *err)
+/* A directory that the user may make cgroups in; its limits' files are root's. */
+static bool
+is_delegated(const struct plan *plan, const char *directory)
 {
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == STEP_CGROUP_DELEGATE && !strcmp(plan->step[i].target, directory))
+			return true;
+	return false;
+}
+
+static int
+add_cgroup_bind(struct cgroup_view *view, const char *directory, const char *target)
+{
+	bool delegated = is_delegated(view->seen, directory);
 	struct draft draft = {
-		.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND, .flags = STEP_F_READ_ONLY,
-		    .because = "programs read their limits there" },
+		.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND,
+		    .flags = delegated ? 0 : STEP_F_READ_ONLY,
+		    .because = delegated ? "programs read their limits there, and set those of their containers"
+		                         : "programs read their limits there" },
 		.target = target,
 		.source = directory,
 	};
-	return draft_add(plan, draft, err);
+	return draft_add(view->plan, draft, view->err);
+}
+
+/* Where the hierarchy is mounted on the host; false if that is not where programs look. */
+static bool
+view_mount_point(const struct machine *machine, enum controller controller, char point[256])
+{
+	const struct controller_place place = controller == CONTROLLER_COUNT ? machine_unified(machine) :
+	    machine->place[controller];
+	size_t length = strlen(place.root) - place.below;
+
+	memcpy(point, place.root, length);
+	point[length] = '\0';
+	return strncmp(point, CGROUP_MOUNT, strlen(CGROUP_MOUNT)) == 0;
 }
 
 static void
 view_cgroup(const char *directory, enum controller controller, void *context)
 {
 	struct cgroup_view *view = context;
-	const char *root = view->machine->unified;
 	bool is_v1 = controller != CONTROLLER_COUNT &&
 	    view->machine->place[controller].version == CGROUP_V1;
-	char target[PATH_MAX];
+	char target[PATH_MAX], mounted[256];
 
-	if (is_v1)
-		root = view->machine->place[controller].root;
-	if (view->rc < 0 || strncmp(root, CGROUP_MOUNT, strlen(CGROUP_MOUNT)) != 0)
+	if (view->rc < 0 || !view_mount_point(view->machine, is_v1 ? controller : CONTROLLER_COUNT, mounted))
 		return;
 	if (is_v1 && view->v1++ == 0) {
 		struct draft draft = {
@@ -257,16 +289,18 @@ view_cgroup(const char *directory, enum controller controller, void *context)
 		};
 		view->rc = draft_add(view->plan, draft, view->err);
 	}
-	const char *name = is_v1 ? strrchr(root, '/') : "";
-	if (view->rc == 0 && text_format(target, sizeof(target), CGROUP_MOUNT "%s", name) == 0)
-		view->rc = add_cgroup_bind(view->plan, directory, target, view->err);
+	/* "/memory", also where a part of it is mounted further down. */
+	const char *name = is_v1 ? mounted + strlen(CGROUP_MOUNT) : "";
+	size_t length = name[0] ? 1 + strcspn(name + 1, "/") : 0;
+	if (view->rc == 0 && text_format(target, sizeof(target), CGROUP_MOUNT "%.*s", (int)length, name) == 0)
+		view->rc = add_cgroup_bind(view, directory, target);
 }
 
 static int
 add_cgroup_view(struct plan *plan, const struct machine *machine, struct error *err)
 {
 	struct plan made = PLAN_INIT;
-	struct cgroup_view view = { .plan = &made, .machine = machine, .err = err };
+	struct cgroup_view view = { .plan = &made, .seen = plan, .machine = machine, .err = err };
 
 	/* Into a list of its own first: plan_each_cgroup walks the plan that would grow. */
 	plan_each_cgroup(plan, view_cgroup, &view);
@@ -509,7 +543,7 @@ add_mounts(struct plan *plan, const struct policy *policy, const struct subject 
 	    add_accounting(plan, subject, places->run, err) < 0 ||
 	    add_cgroup_view(plan, machine, err) < 0 ||
 	    plan_lxcfs(policy, machine, plan, err) < 0 ||
-	    add_runtime_directory(plan, subject, err) < 0 ||
+	    add_runtime_directory(plan, subject, machine, err) < 0 ||
 	    add_home(plan, policy, subject, places->lib, err) < 0 ||
 	    add_paths(plan, &policy->hidden, STEP_HIDE, "policy: hidden", err) < 0 ||
 	    add_tmpfs(plan, policy, subject, err) < 0 ||
@@ -550,6 +584,19 @@ add_namespaces(struct plan *plan, const struct policy *policy, const struct subj
 	return 0;
 }
 
+/*
+ * systemd's user manager is a service of the host's systemd, starts whatever the user's files
+ * say, and stays in its own cgroups: it would be a way out for all who have one.
+ */
+static int
+check_service(const struct subject *subject, struct error *err)
+{
+	if (strcmp(subject->service, "systemd-user") != 0)
+		return 0;
+	return error_set(err, 0, "a contained user has no user manager (user@%u.service): what it "
+	    "starts would run outside of the container", (unsigned)subject->uid);
+}
+
 int
 plan_build(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, const struct plan_places *places, struct plan *plan,
@@ -561,10 +608,12 @@ plan_build(const struct policy *policy, const struct subject *subject,
 		.target = "/",
 	};
 
-	if (plan_cgroups(policy, subject, machine, plan, err) < 0 ||
+	if (check_service(subject, err) < 0 ||
+	    plan_cgroups(policy, subject, machine, plan, err) < 0 ||
 	    plan_devices(policy, subject, machine, plan, err) < 0 ||
 	    (policy->share_mounts && draft_add(plan, share, err) < 0) ||
-	    add_namespaces(plan, policy, subject, machine, err) < 0)
+	    add_namespaces(plan, policy, subject, machine, err) < 0 ||
+	    plan_cgroups_inside(policy, subject, machine, plan, err) < 0)
 		goto fail;
 	size_t first = plan->count;
 	if (add_mounts(plan, policy, subject, machine, places, err) < 0)

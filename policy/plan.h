@@ -19,9 +19,11 @@ enum phase {
 enum step_kind {
 	/* cgroups; target is an absolute directory or file of a cgroup file system */
 	STEP_CGROUP_MAKE,      /* mkdir target; existing is fine; copies cpuset's inherited masks on v1 */
+	STEP_CGROUP_VACATE,    /* processes of the cgroup target move to value, a cgroup in it */
 	STEP_CGROUP_ENABLE,    /* write value ("+pids +memory") to the subtree_control target */
 	STEP_CGROUP_SET,       /* write value to target (source, if there is none), read back */
 	STEP_CGROUP_ENTER,     /* the process goes into the cgroup target */
+	STEP_CGROUP_DELEGATE,  /* target is uid's and gid's to make cgroups in; its limits are not */
 	STEP_DEVICE_LIST,      /* what processes of target may open: value, lines as of v1's devices.allow */
 
 	/* the host */
@@ -69,7 +71,7 @@ enum step_kind {
 	STEP_AMBIENT,          /* capabilities */
 	STEP_NO_NEW_PRIVS,
 	STEP_SECCOMP,          /* the filter value, after all other steps; STEP_F_NESTING */
-	STEP_ENVIRONMENT       /* value: NAME=value */
+	STEP_ENVIRONMENT       /* value: NAME=value, or NAME, which is unset */
 };
 
 enum step_flags {
@@ -142,13 +144,23 @@ int plan_add(struct plan *plan, struct step step, struct error *err);
  *	<cgroup>/.../<uid>/            the container (limits); init lives here
  *	<cgroup>/.../<uid>/session/    template of a session's leaf: the supervisor replaces the
  *	                               last name by the session's id.  On v1 only below pids.
+ * Where the user may nest (and pids is on cgroup2), <uid>/ is the user's to make cgroups in,
+ * all controllers are handed down there, and init and sessions are one level below:
+ *	<cgroup>/.../<uid>/login/, <cgroup>/.../<uid>/login/session/
  * pids.max: the leaf has the limit, the container PIDS_RESERVE more, so that a login finds
  * room beside a session that used it all.
  */
 #define PIDS_RESERVE 32
+#define CGROUP_LOGIN "login"
+/* What is in no container, where the cgroup that all is below has processes of its own. */
+#define CGROUP_HOST "pam_ctr-host"
 int plan_cgroups(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err);
 int plan_cgroups_session(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct plan *plan, struct error *err);
+
+/* The PHASE_INSIDE steps that come after the cgroup namespace, where the user may nest. */
+int plan_cgroups_inside(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err);
 
 /*

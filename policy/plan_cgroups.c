@@ -12,8 +12,16 @@
 
 /* The template's last name; sessions put their id in its place. */
 #define SESSION "session"
+/*
+ * What a user may make below the container: enough for pods and their containers, little
+ * enough that walking and removing them takes no time.  Sessions' leaves count, too.
+ */
+#define NESTED_DEPTH "16"
+#define NESTED_COUNT "512"
 
 static const char handed_down[] = "controllers are handed down level by level";
+
+static const char leaf_counts[] = "a session's leaf counts its own processes";
 
 static const char *const level_because[LEVEL_COUNT] = {
 	[LEVEL_HOST] = "all containers together leave the host room",
@@ -43,6 +51,32 @@ hierarchy_use(struct layout *layout, enum cgroup_version version, enum controlle
 	return new;
 }
 
+static const char unit_missing[] = "systemd owns this machine's cgroups, and its unit "
+    "pam_ctr.service, below which ours are, is not running: systemctl enable --now pam_ctr";
+
+/* The limit's controller is nowhere to be had: what is to be done about it? */
+static int
+refuse_controller(const struct layout *layout, const struct machine *machine, enum limit limit,
+    struct error *err)
+{
+	const enum controller controller = limit_controller(limit);
+	unsigned level = 0;
+
+	if (machine->lacks_unit)
+		return error_set(err, 0, "%s", unit_missing);
+	while (!plan_limits_value(layout, level, limit))
+		level++;
+	if (machine->is_delegated)
+		return plan_limits_refuse(layout, level, limit, err,
+		    "the controller \"%s\" is not handed down to %s, the part of the cgroup tree "
+		    "that is ours: have it enabled above, or say %s = none",
+		    controller_name(controller, CGROUP_V2), machine->unified, limit_name(limit));
+	return plan_limits_refuse(layout, level, limit, err,
+	    "this machine has no cgroup controller \"%s\": mount cgroup2 on /sys/fs/cgroup (or the v1 "
+	    "hierarchy \"%s\"), or remove the limit", controller_name(controller, CGROUP_V2),
+	    controller_name(controller, CGROUP_V1));
+}
+
 /* Takes in one controller's hierarchy, if a limit needs it. */
 static int
 layout_add_controller(struct layout *layout, const struct machine *machine,
@@ -53,17 +87,8 @@ layout_add_controller(struct layout *layout, const struct machine *machine,
 	for (unsigned limit = 0; limit < LIMIT_COUNT; limit++) {
 		if (limit_controller(limit) != controller || !is_limited(layout, limit))
 			continue;
-		if (place->version == CGROUP_NONE) {
-			unsigned level = 0;
-
-			while (!plan_limits_value(layout, level, limit))
-				level++;
-			return plan_limits_refuse(layout, level, limit, err,
-			    "this machine has no cgroup controller \"%s\": mount cgroup2 on "
-			    "/sys/fs/cgroup (or the v1 hierarchy \"%s\"), or remove the limit",
-			    controller_name(controller, CGROUP_V2),
-			    controller_name(controller, CGROUP_V1));
-		}
+		if (place->version == CGROUP_NONE)
+			return refuse_controller(layout, machine, limit, err);
 		hierarchy_use(layout, place->version,
 		    place->version == CGROUP_V2 ? CONTROLLER_COUNT : controller, place->root)
 		    ->uses[controller] = true;
@@ -87,12 +112,31 @@ layout_add_tracking(struct layout *layout, const struct machine *machine, struct
 		hierarchy->uses[CONTROLLER_PIDS] = true;
 	} else if (machine->unified[0]) {
 		hierarchy = hierarchy_use(layout, CGROUP_V2, CONTROLLER_COUNT, machine->unified);
+	} else if (machine->lacks_unit) {
+		return error_set(err, 0, "%s", unit_missing);
 	} else {
 		return error_set(err, 0, "no cgroups on this machine: a container needs cgroup2, "
 		    "or the v1 hierarchy \"pids\": mount -t cgroup2 cgroup2 /sys/fs/cgroup");
 	}
 	hierarchy->tracks = true;
 	return 0;
+}
+
+/*
+ * Who may nest gets cgroups, too: on cgroup2, where delegating is safe, and not to root of the
+ * host's ids, whom no file's owner would keep from the limits.
+ */
+static void
+layout_add_nesting(struct layout *layout, const struct policy *policy, const struct machine *machine)
+{
+	if (!policy->nesting || policy->userns != USERNS_PRIVATE ||
+	    machine->place[CONTROLLER_PIDS].version != CGROUP_V2)
+		return;
+	layout->nests = true;
+	for (unsigned i = 0; i < CONTROLLER_DEVICES; i++)
+		if (machine->place[i].version == CGROUP_V2)
+			hierarchy_use(layout, CGROUP_V2, CONTROLLER_COUNT, machine->place[i].root)
+			    ->uses[i] = true;
 }
 
 /*
@@ -153,6 +197,8 @@ layout_build(struct layout *layout, const struct policy *policy, const struct su
 			[LEVEL_SLICE] = policy->slice ? &policy->slice_limits : NULL,
 			[LEVEL_CONTAINER] = &policy->limits,
 		},
+		.uid = subject->uid,
+		.gid = subject->gid,
 	};
 	if (layout_name(layout, policy, subject->uid, err) < 0)
 		return -1;
@@ -161,6 +207,7 @@ layout_build(struct layout *layout, const struct policy *policy, const struct su
 			return -1;
 	if (layout_add_tracking(layout, machine, err) < 0)
 		return -1;
+	layout_add_nesting(layout, policy, machine);
 	layout_add_devices(layout, machine);
 	layout_sort(layout);
 	return 0;
@@ -168,7 +215,8 @@ layout_build(struct layout *layout, const struct policy *policy, const struct su
 
 /* "+memory +pids" into the directory's cgroup.subtree_control; nothing if nothing is used. */
 static int
-add_enable(struct builder *b, const char *directory, bool only_pids, const char *because)
+add_enable(struct builder *b, enum phase phase, const char *directory, bool only_pids,
+    const char *because)
 {
 	char target[768], value[128] = "";
 	size_t length = 0;
@@ -186,10 +234,30 @@ add_enable(struct builder *b, const char *directory, bool only_pids, const char 
 	if (text_format(target, sizeof(target), "%s/cgroup.subtree_control", directory) < 0)
 		return error_set(b->err, errno, "%s/cgroup.subtree_control", directory);
 	return plan_limits_add_step(b, (struct step){
-		.phase = PHASE_HOST,
+		.phase = phase,
 		.kind = STEP_CGROUP_ENABLE,
 		.because = because,
 	}, target, NULL, value);
+}
+
+/*
+ * In a container or a pod, in whatever an admin handed over, the cgroup that is ours may be
+ * the one that PID 1 and sshd sit in: as nested runtimes do, they are moved down once.
+ */
+static int
+add_vacate(struct builder *b, const struct machine *machine)
+{
+	char leaf[768];
+
+	if (b->hierarchy->version != CGROUP_V2 || !machine->is_delegated)
+		return 0;
+	if (text_format(leaf, sizeof(leaf), "%s/" CGROUP_HOST, b->hierarchy->root) < 0)
+		return error_set(b->err, errno, "%s/" CGROUP_HOST, b->hierarchy->root);
+	return plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_CGROUP_VACATE,
+		.because = "a cgroup with processes hands nothing down, and above this one nothing is ours",
+	}, b->hierarchy->root, NULL, leaf);
 }
 
 static int
@@ -213,6 +281,57 @@ add_device_list(struct builder *b)
 	}, b->directory, NULL, PLAN_DEVICE_LIST);
 }
 
+/* The container's processes are in a cgroup of their own, beside those that its user makes. */
+static bool
+is_nested(const struct builder *b)
+{
+	return b->layout->nests && b->hierarchy->tracks;
+}
+
+static int
+add_set(struct builder *b, const char *file, const char *value, const char *because)
+{
+	char target[768];
+
+	if (text_format(target, sizeof(target), "%s/%s", b->directory, file) < 0)
+		return error_set(b->err, errno, "%s/%s", b->directory, file);
+	return plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_CGROUP_SET,
+		.because = because,
+	}, target, NULL, value);
+}
+
+/*
+ * The cgroup namespace will be rooted in the container's directory, and whoever moves a
+ * process needs to write cgroup.procs of the common ancestor: so it is this directory that is
+ * the user's, with its limits' files root's.  Controllers are handed down once init has left it.
+ */
+static int
+add_delegation(struct builder *b)
+{
+	char login[768];
+
+	if (text_format(login, sizeof(login), "%s/" CGROUP_LOGIN, b->directory) < 0)
+		return error_set(b->err, errno, "%s/" CGROUP_LOGIN, b->directory);
+	if (add_set(b, "cgroup.max.depth", NESTED_DEPTH, "nesting: what the user makes has an end") < 0 ||
+	    add_set(b, "cgroup.max.descendants", NESTED_COUNT,
+		"nesting: what the user makes has an end") < 0 ||
+	    plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_CGROUP_MAKE,
+		.because = "init and the sessions: a cgroup with processes hands nothing down",
+	    }, login, NULL, NULL) < 0)
+		return -1;
+	return plan_limits_add_step(b, (struct step){
+		.phase = PHASE_HOST,
+		.kind = STEP_CGROUP_DELEGATE,
+		.uid = b->layout->uid,
+		.gid = b->layout->gid,
+		.because = "nesting: containers inside have limits of their own, below these",
+	}, b->directory, NULL, NULL);
+}
+
 /* One directory: made, limited, and on cgroup2 opened for what comes below. */
 static int
 add_level(struct builder *b, enum level level)
@@ -231,15 +350,17 @@ add_level(struct builder *b, enum level level)
 		if (plan_limits_add(b, limit) < 0)
 			return -1;
 	if (!own)
-		return add_enable(b, b->directory, false, handed_down);
+		return add_enable(b, PHASE_HOST, b->directory, false, handed_down);
 	if (b->hierarchy->devices && add_device_list(b) < 0)
 		return -1;
+	if (is_nested(b))
+		return add_delegation(b);
 	/*
 	 * Only pids, which is a threaded controller: the kernel takes no process into a
 	 * cgroup that hands down any other, and init and the sessions' memory are here.
 	 */
 	return b->hierarchy->tracks ?
-	    add_enable(b, b->directory, true, "a session's leaf counts its own processes") : 0;
+	    add_enable(b, PHASE_HOST, b->directory, true, leaf_counts) : 0;
 }
 
 static int
@@ -279,8 +400,8 @@ plan_cgroups(const struct policy *policy, const struct subject *subject,
 		return -1;
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];
-		if (add_enable(&b, b.hierarchy->root, false,
-			handed_down) < 0)
+		if (add_vacate(&b, machine) < 0 ||
+		    add_enable(&b, PHASE_HOST, b.hierarchy->root, false, handed_down) < 0)
 			return -1;
 		for (unsigned level = 0; level < LEVEL_COUNT; level++)
 			if (layout.limits[level] && add_level(&b, level) < 0)
@@ -289,6 +410,54 @@ plan_cgroups(const struct policy *policy, const struct subject *subject,
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];
 		if (builder_enter_level(&b, LEVEL_CONTAINER) < 0 || add_init_enters(&b) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Where the sessions' leaves are made. */
+static int
+builder_enter_login(struct builder *b)
+{
+	if (builder_enter_level(b, LEVEL_CONTAINER) < 0)
+		return -1;
+	if (!is_nested(b))
+		return 0;
+	size_t length = strlen(b->directory);
+	if (text_format(b->directory + length, sizeof(b->directory) - length, "/" CGROUP_LOGIN) < 0)
+		return error_set(b->err, errno, "%s/" CGROUP_LOGIN, b->directory);
+	return 0;
+}
+
+/* Once the namespace is rooted in the container's directory, init leaves it for good. */
+static int
+add_settling(struct builder *b)
+{
+	char container[sizeof(b->directory)];
+
+	if (builder_enter_level(b, LEVEL_CONTAINER) < 0)
+		return -1;
+	memcpy(container, b->directory, sizeof(container));
+	if (builder_enter_login(b) < 0 ||
+	    add_enter(b, PHASE_INSIDE, b->directory, "/cgroup.procs",
+		"nesting: the process itself writes \"0\", once its namespace is rooted above") < 0 ||
+	    add_enable(b, PHASE_INSIDE, container, false, handed_down) < 0)
+		return -1;
+	return add_enable(b, PHASE_INSIDE, b->directory, true, leaf_counts);
+}
+
+int
+plan_cgroups_inside(const struct policy *policy, const struct subject *subject,
+    const struct machine *machine, struct plan *plan, struct error *err)
+{
+	struct layout layout;
+	struct builder b = { .plan = plan, .err = err, .layout = &layout };
+
+	if (layout_build(&layout, policy, subject, machine, err) < 0)
+		return -1;
+	for (size_t i = 0; i < layout.count; i++) {
+		b.hierarchy = &layout.hierarchy[i];
+		if (is_nested(&b) && add_settling(&b) < 0)
 			return -1;
 	}
 	return 0;
@@ -348,7 +517,7 @@ plan_cgroups_session(const struct policy *policy, const struct subject *subject,
 		return -1;
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];
-		if (builder_enter_level(&b, LEVEL_CONTAINER) < 0)
+		if (builder_enter_login(&b) < 0)
 			return -1;
 		if (b.hierarchy->tracks) {
 			if (add_leaf(&b) < 0)

@@ -30,6 +30,9 @@ struct layout {
 	size_t count;
 	const struct limits *limits[LEVEL_COUNT]; /* NULL: there is no such level */
 	char path[LEVEL_COUNT][320];              /* below the root, "/" first */
+	bool nests;       /* the user makes cgroups in the container's, where that tracks */
+	uid_t uid;
+	gid_t gid;
 };
 
 /* What the steps of one directory are made from. */

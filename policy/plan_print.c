@@ -16,9 +16,11 @@ static const char *const phase_name[] = {
 
 static const char *const kind_name[] = {
 	[STEP_CGROUP_MAKE] = "cgroup-make",
+	[STEP_CGROUP_VACATE] = "cgroup-vacate",
 	[STEP_CGROUP_ENABLE] = "cgroup-enable",
 	[STEP_CGROUP_SET] = "cgroup-set",
 	[STEP_CGROUP_ENTER] = "cgroup-enter",
+	[STEP_CGROUP_DELEGATE] = "cgroup-delegate",
 	[STEP_DEVICE_LIST] = "device-list",
 	[STEP_DEVICES] = "devices",
 	[STEP_SHARE] = "share-mounts",
@@ -116,7 +118,8 @@ static bool
 has_owner(enum step_kind kind)
 {
 	return kind == STEP_TMPFS || kind == STEP_DIRECTORY || kind == STEP_HOME ||
-	    kind == STEP_PASSTHROUGH || kind == STEP_ROOT || kind == STEP_USER_NAMESPACE || kind == STEP_DEVICES;
+	    kind == STEP_PASSTHROUGH || kind == STEP_ROOT || kind == STEP_USER_NAMESPACE || kind == STEP_DEVICES ||
+	    kind == STEP_CGROUP_DELEGATE;
 }
 
 static const char *

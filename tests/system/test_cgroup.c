@@ -5,6 +5,7 @@
  */
 #include "container/cgroup.h"
 #include "container/cgroup_step.h"
+#include "lib/cgroup_tree.h"
 #include "lib/machine.h"
 #include "lib/own.h"
 #include "lib/sys.h"
@@ -93,7 +94,8 @@ plan_make(uid_t uid)
 	struct subject subject = { .uid = uid, .gid = uid };
 
 	plan_free(&world.plan);
-	if (plan_cgroups(&world.policy, &subject, &world.machine, &world.plan, &world.err) < 0)
+	if (plan_cgroups(&world.policy, &subject, &world.machine, &world.plan, &world.err) < 0 ||
+	    plan_cgroups_inside(&world.policy, &subject, &world.machine, &world.plan, &world.err) < 0)
 		return -1;
 	return plan_cgroups_session(&world.policy, &subject, &world.machine, &world.plan,
 	    &world.err);
@@ -651,6 +653,165 @@ Test(cgroup, leftover_is_made_anew_unless_in_use)
 	cr_expect_eq(world.err.errnum, EBUSY, "%s", world.err.text);
 	world.cgroups = old;
 	cr_expect(is_listed(left), "it was not touched");
+	kill_all();
+	remove_all();
+}
+
+/* A chain of cgroups below the container's; how many there are. */
+static int
+make_chain(int directory, int depth)
+{
+	int made = 0, fd = dup(directory);
+
+	while (made < depth && fd >= 0 && mkdirat(fd, "x", 0755) == 0) {
+		int below = openat(fd, "x", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		own_close(&fd);
+		fd = below;
+		made++;
+	}
+	own_close(&fd);
+	return made;
+}
+
+static int
+count_one(int parent, const char *name, void *context)
+{
+	(void)parent, (void)name;
+	++*(int *)context;
+	return 0;
+}
+
+static int
+stop_at_first(int parent, const char *name, void *context)
+{
+	(void)parent, (void)context;
+	return strcmp(name, "x") == 0 ? 7 : 8;
+}
+
+/* What a user made who may nest: found, listed, removed, however deep; too deep is told. */
+Test(cgroup, trees_are_walked)
+{
+	const struct cgroup_place *place;
+	char name[32], path[700];
+	int count = 0;
+	pid_t deep;
+
+	make();
+	place = cgroups_tracking(&world.cgroups);
+	cr_assert_eq(make_chain(place->fd, 20), 20);
+	for (int i = 0; i < 100; i++) {
+		(void)snprintf(name, sizeof(name), "wide-%03d", i);
+		cr_assert_eq(mkdirat(place->fd, name, 0755), 0);
+	}
+	cr_expect_eq(cgroup_tree_each(place->fd, count_one, &count), 0);
+	cr_expect_eq(count, 120, "%d", count);
+	autofd int x = openat(place->fd, "x", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_expect_eq(cgroup_tree_each(x, stop_at_first, NULL), 7);
+
+	(void)snprintf(path, sizeof(path), "%s/x/x/x/cgroup.procs", place->directory);
+	deep = fork();
+	if (deep == 0) {
+		autofd int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (write(fd, "0", 1) != 1)
+			_exit(1);
+		act_sleep();
+	}
+	for (int i = 0; i < 100 && !is_listed(deep); i++)
+		sleep_ms(10);
+	cr_expect(is_listed(deep), "a process in a cgroup of a cgroup is the container's");
+	cr_expect_eq(cgroups_remove(&world.cgroups, &world.err), 1, "a process is in it");
+	kill_all();
+	remove_all();
+}
+
+Test(cgroup, too_deep_a_tree_is_told)
+{
+	const struct cgroup_place *place;
+	int count = 0, fd;
+
+	make();
+	place = cgroups_tracking(&world.cgroups);
+	cr_assert_eq(make_chain(place->fd, CGROUP_TREE_DEPTH_MAX + 1), CGROUP_TREE_DEPTH_MAX + 1);
+	errno = 0;
+	cr_expect_eq(cgroup_tree_each(place->fd, count_one, &count), -1);
+	cr_expect_eq(errno, ELOOP);
+	cr_expect_eq(cgroups_remove(&world.cgroups, &world.err), 1);
+	fd = openat(place->fd, "x/x", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cr_expect_eq(cgroup_tree_remove(fd), 0);
+	own_close(&fd);
+	remove_all();
+}
+
+/* The plan of a user who may nest, on cgroup2 alone: delegating v1 is safe for nobody. */
+static void
+make_nested(void)
+{
+	if (world.machine.place[CONTROLLER_PIDS].version != CGROUP_V2)
+		cr_skip_test("the pids controller is not cgroup2's");
+	world.policy.nesting = true;
+	world.policy.userns = USERNS_PRIVATE;
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "12");
+	make();
+	for (size_t i = 0; i < world.plan.count; i++)
+		if (world.plan.step[i].phase == PHASE_INSIDE && world.plan.step[i].kind == STEP_CGROUP_ENABLE)
+			cr_assert_eq(cgroup_step_run(&world.plan.step[i], &world.err), 0, "%s",
+			    world.err.text);
+}
+
+Test(cgroup, nested_is_the_users_without_the_limits)
+{
+	static const char *const own[] = { "", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control" };
+	static const char *const roots[] = { CGROUP_LOGIN, CGROUP_LOGIN "/cgroup.procs", "pids.max",
+		"cgroup.max.depth", "cgroup.max.descendants", "cgroup.freeze", "cgroup.kill" };
+	const struct cgroup_place *place;
+	struct stat stat;
+
+	make_nested();
+	place = cgroups_tracking(&world.cgroups);
+	cr_expect_geq(place->login, 0);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		cr_assert_eq(fstatat(place->fd, own[i], &stat, AT_EMPTY_PATH), 0, "%s", own[i]);
+		cr_expect_eq(stat.st_uid, UID, "%s", own[i]);
+		cr_expect_eq(stat.st_gid, UID, "%s", own[i]);
+	}
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		if (fstatat(place->fd, roots[i], &stat, 0) < 0 && errno == ENOENT)
+			continue;
+		cr_expect_eq(stat.st_uid, 0, "%s", roots[i]);
+		cr_expect_eq(stat.st_mode & 022, 0, "%s", roots[i]);
+	}
+	remove_all();
+}
+
+/* As many as the user may make, and a login still gets a leaf; adoption finds it all. */
+Test(cgroup, nested_full_still_takes_logins)
+{
+	char directory[8][512], name[32];
+	const struct cgroup_place *place;
+	int made = 0;
+	pid_t one, two;
+
+	make_nested();
+	place = cgroups_tracking(&world.cgroups);
+	do
+		(void)snprintf(name, sizeof(name), "many-%d", made);
+	while (mkdirat(place->fd, name, 0755) == 0 && ++made < 2000);
+	cr_expect_eq(errno, EAGAIN);
+	cr_expect_eq(made, 511, "%d and the login's", made);
+	one = start_session("1", act_sleep);
+	directories(directory);
+	cgroups_free(&world.cgroups);
+	cr_assert_eq(cgroups_adopt(&world.cgroups, (const char (*)[512])directory, 8, &world.err),
+	    0, "%s", world.err.text);
+	cr_expect_geq(cgroups_tracking(&world.cgroups)->login, 0);
+	two = start_session("2", act_sleep);
+	sleep_ms(20);
+	cr_expect(is_in(two, "/" CGROUP_LOGIN "/2"));
+	cr_expect(is_listed(one));
+	cr_expect(is_listed(two));
 	kill_all();
 	remove_all();
 }

@@ -416,7 +416,8 @@ Test(inside, hostile_targets_are_refused)
 Test(inside, steps_of_others_are_refused)
 {
 	static const enum step_kind kinds[] = { STEP_SHARE, STEP_NAMESPACES, STEP_BOUNDING,
-		STEP_ENVIRONMENT, STEP_CGROUP_MAKE, STEP_CGROUP_SET, STEP_CGROUP_ENABLE };
+		STEP_ENVIRONMENT, STEP_CGROUP_MAKE, STEP_CGROUP_SET, STEP_CGROUP_DELEGATE,
+		STEP_CGROUP_VACATE };
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		struct step steps[] = { at(STEP_SLAVE, "/"), at(kinds[i], "/mnt/a") };

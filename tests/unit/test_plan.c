@@ -46,8 +46,11 @@ static const char full[] =
 #define SEALED "[user alice]\nprofile = sealed\n"
 #define SHARED "[group alice]\nprofile = shared\n"
 
+/* A pod is a part of a cgroup2 tree that its own processes sit in. */
+enum where { ON_V1, ON_V2, IN_POD };
+
 static void
-plan_make(const char *conf, bool v2, struct plan *plan)
+plan_make(const char *conf, enum where where, struct plan *plan)
 {
 	struct fixture f;
 	struct error err = ERROR_INIT;
@@ -59,9 +62,10 @@ plan_make(const char *conf, bool v2, struct plan *plan)
 	fixture_init(&f);
 	/* One that can hand on ambient capabilities. */
 	(void)snprintf(f.subject.service, sizeof(f.subject.service), "su");
-	memcpy(f.machine.place, v2 ? on_v2 : on_v1, sizeof(on_v1));
+	memcpy(f.machine.place, where == ON_V1 ? on_v1 : on_v2, sizeof(on_v1));
 	(void)snprintf(f.machine.unified, sizeof(f.machine.unified), "%s",
-	    v2 ? "/sys/fs/cgroup" : "/sys/fs/cgroup/unified");
+	    where == ON_V1 ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup");
+	f.machine.is_delegated = where == IN_POD;
 	f.machine.tty_gid = 5;
 	f.subject.subuid = 100000;
 	f.subject.subgid = 200000;
@@ -85,11 +89,11 @@ plan_text(const struct plan *plan)
 }
 
 static char *
-plan_of(const char *conf, bool v2)
+plan_of(const char *conf, enum where where)
 {
 	struct plan plan = PLAN_INIT;
 
-	plan_make(conf, v2, &plan);
+	plan_make(conf, where, &plan);
 	char *printed = plan_text(&plan);
 	plan_free(&plan);
 	return printed;
@@ -107,11 +111,11 @@ differing_line(const char *a, const char *b)
 }
 
 static void
-expect_golden(const char *name, const char *conf, bool v2)
+expect_golden(const char *name, const char *conf, enum where where)
 {
 	char path[128];
-	autofree char *printed = plan_of(conf, v2);
-	autofree char *again = plan_of(conf, v2);
+	autofree char *printed = plan_of(conf, where);
+	autofree char *again = plan_of(conf, where);
 
 	(void)snprintf(path, sizeof(path), PLANS "%s.txt", name);
 	cr_expect_str_eq(printed, again, "%s: two plans of one policy differ", name);
@@ -126,17 +130,18 @@ expect_golden(const char *name, const char *conf, bool v2)
 
 Test(plan, is_as_written_down)
 {
-	expect_golden("v1-default", "", false);
-	expect_golden("v2-default", "", true);
-	expect_golden("v1-full", full, false);
-	expect_golden("v2-full", full, true);
-	expect_golden("v2-template", "[user alice]\nhome = template:/srv/skel\n", true);
-	expect_golden("v2-ephemeral", "[user alice]\nhome = ephemeral\nhome_size = 64M\n", true);
-	expect_golden("v2-host", "[user alice]\nhome = host\n", true);
-	expect_golden("v1-sealed", SEALED, false);
-	expect_golden("v2-sealed", SEALED, true);
-	expect_golden("v2-machine", "[user alice]\nprofile = machine\n", true);
-	expect_golden("v2-base", own, true);
+	expect_golden("v1-default", "", ON_V1);
+	expect_golden("v2-default", "", ON_V2);
+	expect_golden("v1-full", full, ON_V1);
+	expect_golden("v2-full", full, ON_V2);
+	expect_golden("v2-template", "[user alice]\nhome = template:/srv/skel\n", ON_V2);
+	expect_golden("v2-ephemeral", "[user alice]\nhome = ephemeral\nhome_size = 64M\n", ON_V2);
+	expect_golden("v2-host", "[user alice]\nhome = host\n", ON_V2);
+	expect_golden("v1-sealed", SEALED, ON_V1);
+	expect_golden("v2-sealed", SEALED, ON_V2);
+	expect_golden("v2-machine", "[user alice]\nprofile = machine\n", ON_V2);
+	expect_golden("v2-base", own, ON_V2);
+	expect_golden("v2-pod", "", IN_POD);
 }
 
 Test(plan, every_kind_has_a_name_of_its_own)
@@ -156,12 +161,13 @@ Test(plan, every_kind_has_a_name_of_its_own)
 /* A step of a kind that no policy makes could not have been tested. */
 Test(plan, the_full_policy_has_every_kind)
 {
-	struct plan plan[] = { PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT };
+	struct plan plan[] = { PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT };
 
-	plan_make(full, false, &plan[0]);
-	plan_make(full, true, &plan[1]);
-	plan_make(own, true, &plan[2]);
-	plan_make(SEALED, true, &plan[3]);
+	plan_make(full, ON_V1, &plan[0]);
+	plan_make(full, ON_V2, &plan[1]);
+	plan_make(own, ON_V2, &plan[2]);
+	plan_make(SEALED, ON_V2, &plan[3]);
+	plan_make("", IN_POD, &plan[4]);
 	for (unsigned kind = 0; kind <= STEP_ENVIRONMENT; kind++) {
 		bool found = false;
 		for (size_t p = 0; p < sizeof(plan) / sizeof(plan[0]); p++)
@@ -211,7 +217,7 @@ Test(plan, order)
 	};
 	struct plan plan = PLAN_INIT;
 
-	plan_make(full, false, &plan);
+	plan_make(full, ON_V1, &plan);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t first = find_step(&plan, rows[i].first, rows[i].first_target);
 		size_t then = find_step(&plan, rows[i].then, rows[i].then_target);
@@ -239,7 +245,7 @@ Test(plan, order_in_a_root_of_ones_own)
 	};
 	struct plan plan = PLAN_INIT;
 
-	plan_make(own, true, &plan);
+	plan_make(own, ON_V2, &plan);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t first = find_step(&plan, rows[i].first, rows[i].first_target);
 		size_t then = find_step(&plan, rows[i].then, rows[i].then_target);
@@ -268,7 +274,7 @@ Test(plan, root_inside_owns_what_it_may_change_and_nothing_else)
 	uid_t uid;
 	gid_t gid;
 
-	plan_make(SEALED, true, &plan);
+	plan_make(SEALED, ON_V2, &plan);
 	const struct step *ids = only_step(&plan, STEP_USER_NAMESPACE);
 	const struct step *host = only_step(&plan, STEP_NAMESPACES);
 	cr_expect_eq(ids->flags & ~(unsigned)STEP_F_NESTING, CLONE_NEWUTS | CLONE_NEWIPC);
@@ -280,7 +286,7 @@ Test(plan, root_inside_owns_what_it_may_change_and_nothing_else)
 	plan_root_ids(&plan, &uid, &gid);
 	cr_expect(uid == 100000 && gid == 200000);
 	plan_free(&plan);
-	plan_make("", true, &plan);
+	plan_make("", ON_V2, &plan);
 	plan_root_ids(&plan, &uid, &gid);
 	cr_expect(uid == 0 && gid == 0);
 	plan_free(&plan);
@@ -332,7 +338,7 @@ Test(plan, the_bounding_set_lacks_what_reaches_the_host)
 	struct plan plan = PLAN_INIT;
 	const struct step *step = NULL;
 
-	plan_make("", true, &plan);
+	plan_make("", ON_V2, &plan);
 	for (size_t i = 0; i < plan.count; i++)
 		if (plan.step[i].kind == STEP_BOUNDING)
 			step = &plan.step[i];
@@ -435,4 +441,32 @@ Test(plan, no_core_goes_to_a_program)
 		policy_free(&policy);
 		policy_text_free(text);
 	}
+}
+
+/* Nothing of the user's is started by a manager that is outside. */
+Test(plan, systemd_starts_nothing_outside)
+{
+	struct fixture f;
+	struct error err = ERROR_INIT;
+	struct policy policy = POLICY_INIT;
+	struct plan plan = PLAN_INIT;
+	struct policy_text *text = fixture_parse(SHARED);
+	bool unset = false;
+
+	fixture_init(&f);
+	memcpy(f.machine.place, on_v2, sizeof(on_v2));
+	f.machine.has_systemd = true;
+	cr_assert_eq(policy_resolve(text, &f.subject, &f.machine, &policy, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_build(&policy, &f.subject, &f.machine, &places, &plan, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < plan.count; i++)
+		unset |= plan.step[i].kind == STEP_ENVIRONMENT &&
+		    !strcmp(plan.step[i].value, "DBUS_SESSION_BUS_ADDRESS");
+	cr_expect(unset, "the user manager's bus is not there");
+	plan_free(&plan);
+
+	(void)snprintf(f.subject.service, sizeof(f.subject.service), "systemd-user");
+	cr_expect_eq(plan_build(&policy, &f.subject, &f.machine, &places, &plan, &err), -1);
+	cr_expect_not_null(strstr(err.text, "no user manager (user@1000.service)"), "%s", err.text);
+	policy_free(&policy);
+	policy_text_free(text);
 }

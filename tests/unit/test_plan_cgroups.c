@@ -20,6 +20,7 @@ struct row {
 	struct setting host[3];
 	struct setting shared[3];
 	struct setting user[4];
+	bool nests;
 	const char *steps; /* NULL: refused */
 	const char *error; /* a part of it */
 };
@@ -38,6 +39,11 @@ static const struct machine v1 = {
 static const struct machine v1_together = {
 	.place = { V1("cpu,pids"), NONE, V1("memory"), V1("cpu,pids"), NONE },
 };
+/* With two controllers of each: what is used is told from what is there. */
+static const struct machine hybrid_pids = {
+	.unified = "/cg", .place = { NONE, NONE, V2("/cg"), V2("/cg"), NONE },
+};
+static const struct machine v1_pids = { .place = { NONE, NONE, NONE, V1("pids"), NONE } };
 /* Like the machine of many a CI: cgroup2 is there, and has nothing that is needed. */
 static const struct machine hybrid = {
 	.unified = "/v1/unified",
@@ -49,6 +55,12 @@ static const struct machine hybrid_io = {
 };
 static const struct machine bare_v2 = { .unified = "/cg" };
 static const struct machine nothing = { .unified = "" };
+/* A pod: the root of its own mount, with its processes in it; io was not handed down. */
+static const struct machine pod = {
+	.unified = "/cg", .is_delegated = true,
+	.place = { V2("/cg"), NONE, V2("/cg"), V2("/cg"), NONE },
+};
+static const struct machine no_unit = { .has_systemd = true, .lacks_unit = true };
 
 static const struct row rows[] = {
 	{ .name = "v2, no limit: pids tracks", .machine = &v2, .steps =
@@ -56,6 +68,20 @@ static const struct row rows[] = {
 	    "host make /cg/ctr\n"
 	    "host enable /cg/ctr/cgroup.subtree_control +pids\n"
 	    "host fresh /cg/ctr/1000\n"
+	    "host devices /cg/ctr/1000\n"
+	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n"
+	    "clone enter /cg/ctr/1000\n"
+	    "session make /cg/ctr/1000/session\n"
+	    "session set /cg/ctr/1000/session/cgroup.type threaded\n"
+	    "session enter /cg/ctr/1000/session/cgroup.procs\n" },
+	{ .name = "v2, killed together", .machine = &hybrid_pids,
+	    .user = { { LIMIT_MEMORY_MAX, "1048576" }, { LIMIT_MEMORY_OOM_GROUP, "1" } }, .steps =
+	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host make /cg/ctr\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/memory.max 1048576\n"
+	    "host set /cg/ctr/1000/memory.oom.group 1\n"
 	    "host devices /cg/ctr/1000\n"
 	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n"
 	    "clone enter /cg/ctr/1000\n"
@@ -203,6 +229,55 @@ static const struct row rows[] = {
 	    "session set /cg/ctr/1000/session/cgroup.type threaded\n"
 	    "session enter /cg/ctr/1000/session/cgroup.procs\n" },
 
+	{ .name = "v2, nesting: a cgroup for the processes, the one around it is the user's",
+	    .machine = &hybrid_pids, .nests = true,
+	    .user = { { LIMIT_PIDS_MAX, "40" } }, .steps =
+	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host make /cg/ctr\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/pids.max 72\n"
+	    "host devices /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/cgroup.max.depth 16\n"
+	    "host set /cg/ctr/1000/cgroup.max.descendants 512\n"
+	    "host make /cg/ctr/1000/login\n"
+	    "host delegate /cg/ctr/1000 1000:1000\n"
+	    "clone enter /cg/ctr/1000\n"
+	    "inside enter /cg/ctr/1000/login/cgroup.procs\n"
+	    "inside enable /cg/ctr/1000/cgroup.subtree_control +memory +pids\n"
+	    "inside enable /cg/ctr/1000/login/cgroup.subtree_control +pids\n"
+	    "session make /cg/ctr/1000/login/session\n"
+	    "session set /cg/ctr/1000/login/session/cgroup.type threaded\n"
+	    "session set /cg/ctr/1000/login/session/pids.max 40\n"
+	    "session enter /cg/ctr/1000/login/session/cgroup.procs\n" },
+	{ .name = "v1, nesting: nothing is delegated", .machine = &v1_pids, .nests = true, .steps =
+	    "host make /v1/pids/ctr\n"
+	    "host fresh /v1/pids/ctr/1000\n"
+	    "inside enter /v1/pids/ctr/1000/tasks\n"
+	    "session make /v1/pids/ctr/1000/session\n"
+	    "session enter /v1/pids/ctr/1000/session/tasks\n" },
+	{ .name = "a pod: who sits in its cgroup moves down", .machine = &pod,
+	    .user = { { LIMIT_MEMORY_MAX, "1048576" } }, .steps =
+	    "host vacate /cg /cg/pam_ctr-host\n"
+	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host make /cg/ctr\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/memory.max 1048576\n"
+	    "host devices /cg/ctr/1000\n"
+	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n"
+	    "clone enter /cg/ctr/1000\n"
+	    "session make /cg/ctr/1000/session\n"
+	    "session set /cg/ctr/1000/session/cgroup.type threaded\n"
+	    "session enter /cg/ctr/1000/session/cgroup.procs\n" },
+
+	{ .name = "a controller that a pod was not given", .machine = &pod,
+	    .user = { { LIMIT_IO_WEIGHT, "50" } },
+	    .error = "p.conf:7: io.weight: the controller \"io\" is not handed down to /cg, the part" },
+	{ .name = "systemd's unit is not running", .machine = &no_unit,
+	    .error = "its unit pam_ctr.service, below which ours are, is not running" },
+	{ .name = "and there is a limit", .machine = &no_unit, .user = { { LIMIT_PIDS_MAX, "40" } },
+	    .error = "its unit pam_ctr.service, below which ours are, is not running" },
 	{ .name = "no pids controller, but a limit", .machine = &bare_v2,
 	    .user = { { LIMIT_PIDS_MAX, "40" } },
 	    .error = "p.conf:7: pids.max: this machine has no cgroup controller \"pids\": mount" },
@@ -214,6 +289,9 @@ static const struct row rows[] = {
 	{ .name = "v1 has no memory.high", .machine = &v1,
 	    .user = { { LIMIT_MEMORY_HIGH, "1000" } },
 	    .error = "p.conf:7: memory.high: cgroup v1 has no such limit" },
+	{ .name = "v1 kills nobody together", .machine = &v1,
+	    .user = { { LIMIT_MEMORY_OOM_GROUP, "1" } },
+	    .error = "p.conf:7: memory.oom.group: cgroup v1 kills one process at a time" },
 	{ .name = "v1 has no swap limit of its own", .machine = &v1,
 	    .user = { { LIMIT_MEMORY_SWAP_MAX, "1000" } },
 	    .error = "p.conf:7: memory.swap.max: cgroup v1 limits swap only together" },
@@ -244,6 +322,8 @@ kind_text(const struct step *step)
 	case STEP_CGROUP_ENABLE: return "enable";
 	case STEP_CGROUP_SET: return "set";
 	case STEP_CGROUP_ENTER: return "enter";
+	case STEP_CGROUP_DELEGATE: return "delegate";
+	case STEP_CGROUP_VACATE: return "vacate";
 	case STEP_DEVICE_LIST: return "devices";
 	default: return "?";
 	}
@@ -261,9 +341,13 @@ plan_render(const struct plan *plan, char *text, size_t size)
 		/* The same list in each of them; the golden plans have it. */
 		const char *value = step->kind == STEP_DEVICE_LIST ? NULL : step->value;
 
-		length += (size_t)snprintf(text + length, size - length, "%s %s %s%s%s%s%s%s\n",
+		char owner[32] = "";
+
+		if (step->kind == STEP_CGROUP_DELEGATE)
+			(void)snprintf(owner, sizeof(owner), " %u:%u", step->uid, step->gid);
+		length += (size_t)snprintf(text + length, size - length, "%s %s %s%s%s%s%s%s%s\n",
 		    phase[step->phase], kind_text(step), step->target, step->source ? "|" : "",
-		    step->source ? step->source : "", value ? " " : "", value ? value : "",
+		    step->source ? step->source : "", value ? " " : "", value ? value : "", owner,
 		    step->flags & STEP_F_OPTIONAL ? " optional" : "");
 	}
 }
@@ -274,12 +358,14 @@ row_build(const struct row *row, struct plan *plan, struct error *err)
 	struct subject subject = { .uid = 1000, .gid = 1000 };
 	struct policy policy = {
 		.cgroup = (char[]){ "ctr" }, .slice = (char *)(uintptr_t)row->slice,
+		.nesting = row->nests, .userns = row->nests ? USERNS_PRIVATE : USERNS_HOST,
 	};
 
 	limits_fill(&policy.host_limits, row->host, 3, 3);
 	limits_fill(&policy.slice_limits, row->shared, 3, 5);
 	limits_fill(&policy.limits, row->user, 4, 7);
-	if (plan_cgroups(&policy, &subject, row->machine, plan, err) < 0)
+	if (plan_cgroups(&policy, &subject, row->machine, plan, err) < 0 ||
+	    plan_cgroups_inside(&policy, &subject, row->machine, plan, err) < 0)
 		return -1;
 	return plan_cgroups_session(&policy, &subject, row->machine, plan, err);
 }
