@@ -2,6 +2,7 @@
  * A session is the life of the process that opened it: its pidfd is held from before it
  * got its kit until it is gone, however that came.  pidfd_open(2).
  */
+#include "container/init_limits.h"
 #include "container/kit_process.h"
 #include "container/log.h"
 #include "container/server.h"
@@ -128,7 +129,10 @@ send_kit(struct server *server, struct request *request, const char *id, struct 
 		fds[count++] = server->userns;
 	if (request->filter >= 0)
 		fds[count++] = request->filter;
-	if (cgroups_session_make(&server->cgroups, id, fds + count, &cgroups, err) < 0)
+	/* add() has counted this one. */
+	if (init_limits_follow(server->record.init.pid, request->client.pid, &kit.process,
+	        server->record.next_session == 2, err) < 0 ||
+	    cgroups_session_make(&server->cgroups, id, fds + count, &cgroups, err) < 0)
 		return -1;
 	kit.private_ids = server->userns >= 0;
 	kit.filter = request->filter >= 0;

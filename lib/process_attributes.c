@@ -68,8 +68,8 @@ write_sets(const struct sets *sets, struct error *err)
 	return 0;
 }
 
-static bool
-has_capability(unsigned number)
+bool
+attributes_has_capability(unsigned number)
 {
 	struct sets sets;
 
@@ -95,9 +95,9 @@ attributes_check(const struct wire_process *process, struct error *err)
 
 		if (!(process->rlimits >> i & 1))
 			continue;
-		if (sys_prlimit(i, NULL, &old) < 0)
+		if (sys_prlimit(0, i, NULL, &old) < 0)
 			return error_set(err, errno, "read the limit %s", rlimit_name[i]);
-		if (wanted.rlim_max > old.rlim_max && !has_capability(CAP_SYS_RESOURCE))
+		if (wanted.rlim_max > old.rlim_max && !attributes_has_capability(CAP_SYS_RESOURCE))
 			return error_set(err, EPERM, "raise the limit %s: this service's hard limit is %llu, "
 			    "and it lacks CAP_SYS_RESOURCE", rlimit_name[i], (unsigned long long)old.rlim_max);
 	}
@@ -109,9 +109,9 @@ set_limit(const struct wire_process *process, unsigned resource, struct error *e
 {
 	struct rlimit back, wanted = wanted_limit(process, resource);
 
-	if (sys_prlimit(resource, &wanted, NULL) < 0)
+	if (sys_prlimit(0, resource, &wanted, NULL) < 0)
 		return error_set(err, errno, "set the limit %s", rlimit_name[resource]);
-	if (sys_prlimit(resource, NULL, &back) < 0 || back.rlim_cur != wanted.rlim_cur ||
+	if (sys_prlimit(0, resource, NULL, &back) < 0 || back.rlim_cur != wanted.rlim_cur ||
 	    back.rlim_max != wanted.rlim_max)
 		return error_set(err, EPERM, "set the limit %s: it is another now", rlimit_name[resource]);
 	return 0;
@@ -258,9 +258,10 @@ set_securebits(unsigned bits, struct error *err)
 /*
  * What the caller got from its own login (a service manager's, pam_cap's) is not the user's to
  * have, and the bounding set does not hold it back: an inheritable set is no matter of exec's.
+ * lost: what the caller itself is not to go on with.
  */
 static int
-set_inheritable(uint64_t inheritable, struct error *err)
+set_sets(uint64_t inheritable, uint64_t lost, struct error *err)
 {
 	struct sets sets;
 
@@ -269,7 +270,25 @@ set_inheritable(uint64_t inheritable, struct error *err)
 	if (read_sets(&sets, err) < 0)
 		return -1;
 	sets.inheritable = inheritable;
+	sets.effective &= ~lost;
+	sets.permitted &= ~lost;
 	return write_sets(&sets, err) < 0 ? error_prefix(err, "inheritable capabilities") : 0;
+}
+
+/*
+ * With these, modules that come after us would undo what the policy set: pam_limits resets every
+ * limit.  The user's programs that are root's again have what the bounding set leaves them.
+ */
+static uint64_t
+lost_by_caller(const struct wire_process *process)
+{
+	uint64_t lost = 0;
+
+	if (process->rlimits)
+		lost |= UINT64_C(1) << CAP_SYS_RESOURCE;
+	if (process->flags & WIRE_PROCESS_NICE)
+		lost |= UINT64_C(1) << CAP_SYS_NICE;
+	return lost & ~process->ambient;
 }
 
 int
@@ -279,7 +298,7 @@ attributes_apply_last(const struct wire_process *process, uint64_t bounding, str
 		return -1;
 	if (drop_bounding(bounding, err) < 0 ||
 	    (process->securebits && set_securebits(process->securebits, err) < 0) ||
-	    set_inheritable(process->inheritable, err) < 0)
+	    set_sets(process->inheritable, lost_by_caller(process), err) < 0)
 		return -1;
 	if (process->ambient && (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_GET_KEEPCAPS, 0, 0, 0, 0) != 1))

@@ -9,6 +9,11 @@
 #include "lib/error.h"
 #include "lib/wire.h"
 
+#include <stdbool.h>
+
+/* Effective, of this process. */
+bool attributes_has_capability(unsigned number);
+
 /*
  * Whether attributes_apply_host() would be let, changing nothing: to be asked before the caller
  * is anywhere but where it was.
@@ -20,7 +25,8 @@ int attributes_apply_host(const struct wire_process *process, struct error *err)
 
 /*
  * Session keyring, bounding set, securebits, inheritable set, no_new_privs, in this order.
- * The caller keeps what it has permitted: it goes with the change to the user's ids.  With an
+ * The caller keeps what it has permitted, which goes with the change to the user's ids, but for
+ * what undoes the limits and the nice value that the policy set.  With an
  * ambient set PR_SET_KEEPCAPS is left on for that, until attributes_raise_ambient() or exec.
  */
 int attributes_apply_last(const struct wire_process *process, uint64_t bounding,

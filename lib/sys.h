@@ -110,11 +110,11 @@ sys_pidfd_send_signal(int pidfd, int signal)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-/* glibc has an enumeration of its own for resource. */
+/* glibc has an enumeration of its own for resource; pid 0 is the caller. */
 static inline int
-sys_prlimit(unsigned resource, const struct rlimit *new_limit, struct rlimit *old_limit)
+sys_prlimit(pid_t pid, unsigned resource, const struct rlimit *new_limit, struct rlimit *old_limit)
 {
-	return (int)syscall(SYS_prlimit64, 0, resource, new_limit, old_limit);
+	return (int)syscall(SYS_prlimit64, pid, resource, new_limit, old_limit);
 }
 
 static inline int

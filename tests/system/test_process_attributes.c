@@ -66,8 +66,8 @@ apply_limits(void)
 	};
 
 	MUST(attributes_check(&process, &err) == 0 && attributes_apply_host(&process, &err) == 0);
-	MUST(sys_prlimit(RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur == 100 && limit.rlim_max == 200);
-	MUST(sys_prlimit(RLIMIT_CORE, NULL, &limit) == 0 && limit.rlim_cur == 1 && limit.rlim_max == 1);
+	MUST(sys_prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur == 100 && limit.rlim_max == 200);
+	MUST(sys_prlimit(0, RLIMIT_CORE, NULL, &limit) == 0 && limit.rlim_cur == 1 && limit.rlim_max == 1);
 	errno = 0;
 	MUST(nice(0) == 7 && errno == 0 && umask(0) == 027 && sched_getscheduler(0) == SCHED_BATCH);
 	MUST(prctl(PR_GET_TIMERSLACK) == 123456);
@@ -87,10 +87,10 @@ apply_nothing(void)
 	struct error err = ERROR_INIT;
 	struct rlimit before, after;
 
-	MUST(sys_prlimit(RLIMIT_NOFILE, NULL, &before) == 0);
+	MUST(sys_prlimit(0, RLIMIT_NOFILE, NULL, &before) == 0);
 	(void)umask(031);
 	MUST(attributes_check(&none, &err) == 0 && attributes_apply_host(&none, &err) == 0);
-	MUST(sys_prlimit(RLIMIT_NOFILE, NULL, &after) == 0 && after.rlim_cur == before.rlim_cur &&
+	MUST(sys_prlimit(0, RLIMIT_NOFILE, NULL, &after) == 0 && after.rlim_cur == before.rlim_cur &&
 	    after.rlim_max == before.rlim_max);
 	MUST(umask(0) == 031);
 	return 0;
@@ -113,11 +113,11 @@ ask_for_too_much(void)
 		.flags = WIRE_PROCESS_UMASK, .umask = 027,
 	};
 
-	MUST(sys_prlimit(RLIMIT_NOFILE, &low, NULL) == 0);
+	MUST(sys_prlimit(0, RLIMIT_NOFILE, &low, NULL) == 0);
 	MUST(setresuid(USER, USER, USER) == 0);
 	(void)umask(031);
 	MUST(attributes_check(&process, &err) == -1 && strstr(err.text, "nofile"));
-	MUST(sys_prlimit(RLIMIT_NOFILE, NULL, &after) == 0 && after.rlim_cur == 50 && after.rlim_max == 60);
+	MUST(sys_prlimit(0, RLIMIT_NOFILE, NULL, &after) == 0 && after.rlim_cur == 50 && after.rlim_max == 60);
 	MUST(umask(0) == 031);
 	return 0;
 }
@@ -148,6 +148,30 @@ drop(void)
 Test(process_attributes, capabilities_are_dropped)
 {
 	expect_in_child(drop);
+}
+
+/* Whoever comes later in the stack as root must not undo what the policy set. */
+static int
+keep_limits(void)
+{
+	const struct wire_process process = {
+		.rlimits = 1U << RLIMIT_NOFILE, .rlimit = { [RLIMIT_NOFILE] = { 100, 200 } },
+		.flags = WIRE_PROCESS_NICE, .nice = 7,
+	};
+	const struct rlimit more = { 100, 300 };
+	struct error err = ERROR_INIT;
+
+	MUST(attributes_apply_host(&process, &err) == 0 &&
+	    attributes_apply_last(&process, UINT64_MAX, &err) == 0);
+	MUST(sys_prlimit(0, RLIMIT_NOFILE, &more, NULL) == -1 && errno == EPERM);
+	MUST(setpriority(PRIO_PROCESS, 0, 3) == -1 && errno == EACCES);
+	MUST((set_of("CapPrm:") & (BIT(CAP_SYS_RESOURCE) | BIT(CAP_SYS_NICE))) == 0);
+	return 0;
+}
+
+Test(process_attributes, limits_are_kept)
+{
+	expect_in_child(keep_limits);
 }
 
 static int
