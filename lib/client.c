@@ -23,8 +23,13 @@
 #define FIRST_ANSWER_MS 4000
 /* What building or ending a container may take on a machine under load. */
 #define KIT_MS 20000
-/* How often a supervisor may be found leaving before we give up. */
-#define TRIES_MAX 5
+/*
+ * How often a supervisor may be found leaving before we give up.  While a package is upgraded the
+ * module on disk may be of another version than the supervisor, for as long as it takes to rename
+ * some files: each try from the third on waits three times as long, 800 ms together.
+ */
+#define TRIES_MAX 6
+#define FIRST_PAUSE_NS 20000000
 #define LOCK_STEP_NS 2000000
 #define BACKLOG 256
 
@@ -293,6 +298,20 @@ understand(union answer *answer, const int *fds, unsigned fds_count, enum client
 	return error_set(err, EPROTO, "understand the supervisor");
 }
 
+/* Before try number i, counted from 0; the next supervisor is there at once, as a rule. */
+static void
+pause_before(int i)
+{
+	long pause = FIRST_PAUSE_NS;
+
+	if (i < 2)
+		return;
+	for (; i > 2; i--)
+		pause *= 3;
+	(void)nanosleep(&(struct timespec) { .tv_sec = pause / 1000000000, .tv_nsec = pause % 1000000000 },
+	    NULL);
+}
+
 /* One conversation with one supervisor. */
 static int
 ask_once(const struct client_request *request, const void *packet, size_t length,
@@ -339,6 +358,7 @@ client_open(const struct client_request *request, enum client_answer *answer,
 		return -1;
 	for (int i = 0; i < TRIES_MAX; i++) {
 		enum talk talk = TALK_DONE;
+		pause_before(i);
 		if (ask_once(request, packet, (size_t)length, answer, kit, connection, why, &talk,
 		    err) < 0)
 			return -1;
