@@ -11,6 +11,7 @@ SBINDIR     ?= $(PREFIX)/sbin
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/pam_ctr
 MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
+MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 PAMDIR      ?= /lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
 DESTDIR     ?=
 
@@ -25,7 +26,7 @@ say      = @printf '  %-8s %s\n'
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wswitch-enum -Wformat=2 -Wundef -Wwrite-strings -Wvla -Wunused-result \
 	-Wno-missing-field-initializers # the ability to zero-initialise a struct is a feature
-HARDEN := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64-% i386-%,$(MULTIARCH)),-fcf-protection=full)
+HARDEN := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64-% i386-% i686-%,$(MACHINE)),-fcf-protection=full)
 CPPFLAGS += -I. -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
@@ -120,7 +121,7 @@ TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam $(CTL_LIBS) -pthread
-SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench tests --exclude-dir=data)
+SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench debian tests --exclude-dir=data)
 MANUALS      := $(wildcard man/*.[58])
 FILTERS      := $(wildcard etc/seccomp/*)
 # As many jobs as there are processors, unless -j was given.
