@@ -3,6 +3,7 @@
  * (or ctrctl) with the listening socket as descriptor 3, an empty environment and all
  * signals blocked: see lib/spawn.h.  It takes nothing over of the program that started it.
  */
+#include "container/cgroup_own.h"
 #include "container/log.h"
 #include "container/server.h"
 #include "lib/own.h"
@@ -135,7 +136,8 @@ supervise(uid_t uid, struct error *err)
 	server->record = (struct record)RECORD_INIT;
 	server->deadline = NEVER;
 	server->directory = open_directory(uid, err);
-	if (server->directory < 0 || machine_read(&server->machine, err) < 0)
+	if (server->directory < 0 || machine_read(&server->machine, err) < 0 ||
+	    cgroup_own_leave(&server->machine, err) < 0)
 		return -1;
 	return server_run(server, err);
 }

@@ -4,6 +4,7 @@
  * What a machine does not have (a controller) is a skipped test, never a passed one.
  */
 #include "container/cgroup.h"
+#include "container/cgroup_own.h"
 #include "container/cgroup_step.h"
 #include "lib/cgroup_tree.h"
 #include "lib/machine.h"
@@ -814,6 +815,46 @@ Test(cgroup, nested_full_still_takes_logins)
 	cr_expect(is_listed(two));
 	kill_all();
 	remove_all();
+}
+
+static int
+leave(const struct machine *machine, const char *wanted)
+{
+	char text[8192];
+	autofd int fd = -1;
+	ssize_t got;
+
+	if (cgroup_own_leave(machine, NULL) < 0)
+		return 1;
+	fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[got > 0 ? got : 0] = '\0';
+	return strstr(text, wanted) ? 0 : 2;
+}
+
+/* Under systemd what a session started would end with it; elsewhere it stays where it is. */
+Test(cgroup, supervisor_leaves_its_session)
+{
+	struct machine machine = { .has_systemd = true };
+	char path[700], wanted[128];
+	pid_t child;
+
+	if (!world.machine.unified[0])
+		cr_skip_test("no cgroup2 on this machine");
+	(void)snprintf(machine.unified, sizeof(machine.unified), "%.180s/%.63s", world.machine.unified,
+	    world.name);
+	(void)snprintf(wanted, sizeof(wanted), "/%s/" CGROUP_HOST "\n", world.name);
+	cr_assert_eq(mkdir(machine.unified, 0755), 0);
+	for (int systemd = 0; systemd < 2; systemd++) {
+		machine.has_systemd = systemd != 0;
+		child = fork();
+		if (child == 0)
+			_exit(leave(&machine, wanted));
+		cr_expect_eq(WEXITSTATUS(wait_for(child)), systemd ? 0 : 2);
+	}
+	(void)snprintf(path, sizeof(path), "%s/" CGROUP_HOST, machine.unified);
+	cr_expect_eq(rmdir(path), 0);
+	cr_expect_eq(rmdir(machine.unified), 0);
 }
 
 /* One of several supervisors that share a parent, which each of them removes when it can. */
