@@ -140,6 +140,7 @@ container_build(struct server *server, struct request *request)
 	char directory[64];
 
 	server->started = server_now();
+	request->builds = true;
 	if (host_prepare(&request->plan, &err) < 0) {
 		fail_build(server, &err);
 		return;
@@ -289,7 +290,7 @@ number_text(uint64_t number, char *buffer, size_t size)
 }
 
 static void
-log_ended(const struct server *server)
+log_ended(struct server *server)
 {
 	struct usage usage;
 	char cpu[24], memory[24], kills[24];
@@ -297,6 +298,7 @@ log_ended(const struct server *server)
 	if (server->record.init.pid == 0)
 		return;
 	usage_read(server->record.cgroup, 8, &usage);
+	count_ended(server, &usage);
 	if (usage.cpu_usec != USAGE_UNKNOWN)
 		usage.cpu_usec /= 1000;
 	log_line(LOG_INFO, "container ended: user=%s uid=%u seconds=%lld reason=\"%s\" cpu_ms=%s "

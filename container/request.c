@@ -91,7 +91,7 @@ request_accept(struct server *server)
 		return; /* the backlog keeps them */
 	struct request *request = &server->request[server->requests];
 	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1,
-	    .filter = -1 };
+	    .filter = -1, .accepted = stats_now(), .at = STATS_POLICY };
 	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (request->fd < 0)
 		return;
@@ -116,25 +116,29 @@ answer(struct request *request, enum wire_type type, const char *text)
 }
 
 static void
-refuse(struct request *request, const struct error *err)
+refuse(struct server *server, struct request *request, const struct error *err)
 {
 	char text[640];
 
 	answer(request, WIRE_REFUSED, error_render(err, text, sizeof(text)));
+	count_refused(server, request);
 }
 
 /* Allots them at the user's first login; that may take a moment. */
 static int
-find_subids(const struct policy *policy, struct subject *subject, struct error *err)
+find_subids(const struct policy *policy, struct request *request, struct error *err)
 {
+	struct subject *subject = request->subject;
 	struct subid_range range;
 
 	if (policy->userns == USERNS_HOST)
 		return 0;
+	request->at = STATS_SUBIDS;
 	if (subid_allot(subject->user, subject->uid, &range, err) < 0)
 		return -1;
 	subject->subuid = range.uid;
 	subject->subgid = range.gid;
+	request->at = STATS_POLICY;
 	return 0;
 }
 
@@ -153,7 +157,7 @@ make_plan(struct server *server, struct request *request, struct policy *policy,
 		rc = 1;
 	}
 	if (text && policy_resolve(text, request->subject, &server->machine, policy, err) == 0)
-		rc = policy->exempt ? 1 : find_subids(policy, request->subject, err);
+		rc = policy->exempt ? 1 : find_subids(policy, request, err);
 	if (rc == 0 && !policy->exempt)
 		rc = plan_build(policy, request->subject, &server->machine, &places, &request->plan, err);
 	policy_text_free(text);
@@ -184,6 +188,7 @@ find_filter(struct server *server, struct request *request, struct error *err)
 		const struct step *step = &request->plan.step[i];
 		if (step->kind != STEP_SECCOMP)
 			continue;
+		request->at = STATS_FILTER;
 		request->filter = filter_cache_open(step->value, step->flags & STEP_F_NESTING, server->uid,
 		    &head, err);
 		if (request->filter < 0)
@@ -214,12 +219,16 @@ login(struct server *server, struct request *request, const void *packet, long l
 	request->logout = policy.logout;
 	request->grace = (unsigned)policy.grace;
 	policy_free(&policy);
-	if (rc > 0)
+	if (rc > 0) {
 		answer(request, WIRE_EXEMPT, "");
+		count_exempt(server, request);
+	}
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
+	request->at = STATS_CONTAINER;
 	if (check_same_user(server, request->subject, err) < 0 || find_filter(server, request, err) < 0)
 		return -1;
+	request->at = STATS_CONTAINER;
 	if (request->existing_only && (server->state == STATE_NONE || server->state >= STATE_ENDING))
 		return error_set(err, 0, "user %s has no container", request->subject->user);
 	request->state = REQUEST_WAITING;
@@ -232,10 +241,13 @@ give_kit(struct server *server, struct request *request)
 {
 	struct error err = ERROR_INIT;
 
-	if (session_open(server, request, &err) < 0)
-		refuse(request, &err);
-	else
-		request->state = REQUEST_JOINING;
+	request->at = STATS_SESSION;
+	if (session_open(server, request, &err) < 0) {
+		refuse(server, request, &err);
+		return;
+	}
+	request->at = STATS_JOIN;
+	request->state = REQUEST_JOINING;
 }
 
 /* A login with other rules waits until they have been looked at. */
@@ -259,7 +271,7 @@ request_refuse_waiting(struct server *server, const struct error *err)
 {
 	for (size_t i = 0; i < server->requests; i++)
 		if (server->request[i].state == REQUEST_WAITING)
-			refuse(&server->request[i], err);
+			refuse(server, &server->request[i], err);
 }
 
 void
@@ -285,7 +297,7 @@ first_words(struct server *server, struct request *request, const void *packet, 
 	switch (head->type) {
 	case WIRE_OPEN:
 		if (login(server, request, packet, length, &err) < 0)
-			refuse(request, &err);
+			refuse(server, request, &err);
 		break;
 	case WIRE_END:
 		request->state = REQUEST_ENDING;
@@ -311,9 +323,13 @@ last_words(struct server *server, struct request *request, const void *packet, l
 	size_t index = session_find(server, request->session);
 
 	request->state = REQUEST_DONE;
-	if (length > 0 && head->type == WIRE_JOINED)
+	if (length > 0 && head->type == WIRE_JOINED) {
 		session_joined(server, request->session);
-	else if (index != SIZE_MAX)
+		count_joined(server, request, wire_joined_usec(packet, (unsigned long)length));
+		return;
+	}
+	count_refused(server, request);
+	if (index != SIZE_MAX)
 		session_close(server, index, "join failed");
 }
 

@@ -288,6 +288,7 @@ leave(struct server *server)
 	remove_directory(server);
 	own_close(&server->listener);
 	own_close(&server->directory);
+	stats_close(&server->stats);
 	return true;
 }
 

@@ -7,6 +7,7 @@
  *	lifecycle.c  the container: built, alive, ending, gone; adoption
  *	limit.c      limits that were hit
  *	devices.c    the devices that it has besides the harmless ones
+ *	count.c      what monitoring asks: logins, refusals, what ended containers used
  *	accounting.c who is logged in, for the host's who(1) and last(1)
  *
  * One thread, one loop over poll(2); nothing but the loop waits.
@@ -21,6 +22,7 @@
 #include "container/terminal.h"
 #include "lib/machine.h"
 #include "lib/record.h"
+#include "lib/stats.h"
 #include "lib/subject.h"
 #include "lib/wire.h"
 #include "policy/plan.h"
@@ -66,6 +68,9 @@ struct request {
 	int tty;                    /* owned, or -1 */
 	int filter;                 /* owned; a compiled system call filter, or -1 */
 	char session[32];           /* once it has its kit */
+	uint64_t accepted;          /* stats_now() */
+	bool builds;                /* the container was built for it */
+	enum stats_refusal at;      /* what it is at: why, were it refused now */
 };
 
 /* A limit's counter, with what keeps it from filling the log. */
@@ -109,6 +114,9 @@ struct server {
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
 	size_t limits;
 
+	struct stats_page *stats;   /* owned, or NULL: nothing counted yet, or */
+	bool stats_failed;          /* it can't be */
+
 	struct request request[REQUESTS_MAX];
 	size_t requests;
 };
@@ -143,6 +151,12 @@ void container_init_died(struct server *server);
 void container_end(struct server *server, const char *reason, bool at_once);
 void container_step(struct server *server);          /* after events and at deadlines */
 int container_save(struct server *server, struct error *err);
+
+/* count.c */
+void count_refused(struct server *server, const struct request *request);
+void count_exempt(struct server *server, const struct request *request);
+void count_joined(struct server *server, const struct request *request, uint64_t module_usec);
+void count_ended(struct server *server, const struct usage *usage); /* before its cgroups go */
 
 /* limit.c */
 void limit_open(struct limit_watch *limit, size_t *count, const struct cgroups *cgroups,

@@ -383,6 +383,18 @@ client_report(int *connection, const struct error *failure)
 	own_close(connection);
 }
 
+void
+client_joined(int *connection, uint64_t usec)
+{
+	struct wire_joined message = {
+		.head = { .version = WIRE_VERSION, .type = WIRE_JOINED },
+		.usec = usec,
+	};
+
+	(void)wire_send(*connection, &message, sizeof(message), NULL, 0, NULL);
+	own_close(connection);
+}
+
 /* A request that has no subject: one head there, one head back. */
 static int
 ask_plain(int connection, enum wire_type type, int timeout_ms, enum talk *talk, struct error *err)

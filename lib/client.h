@@ -36,6 +36,9 @@ int client_open(const struct client_request *request, enum client_answer *answer
 /* Tells the supervisor how the join went (failure NULL: joined) and closes the connection. */
 void client_report(int *connection, const struct error *failure);
 
+/* The same of one that went well, with the microseconds that all of it took the caller. */
+void client_joined(int *connection, uint64_t usec);
+
 /*
  * Ends the container of uid, if there is one, and waits until nothing of it is left, at the
  * most timeout_ms.  existed tells whether there was one.

@@ -6,6 +6,7 @@
 
 #define PLACE_RUN "/run/pam_ctr"          /* root's alone; one directory a uid, gone at the end */
 #define PLACE_LIB "/var/lib/pam_ctr"      /* root's alone; the uppers of homes, compiled filters */
+#define PLACE_STATS "/run/pam_ctr.stats"  /* root's alone; counters, a file a uid, until the next boot */
 #define PLACE_POLICY "/etc/pam_ctr.conf"
 #define PLACE_SUPERVISOR PAM_CTR_LIBEXEC "/supervisor"
 #define PLACE_INIT PAM_CTR_LIBEXEC "/init"

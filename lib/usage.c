@@ -232,6 +232,39 @@ read_v1_io(int directory, struct usage *usage)
 	}
 }
 
+/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=N", then the same of "full". */
+static void
+parse_pressure(char *text, uint64_t stalled[2])
+{
+	static const char *const kinds[] = { [USAGE_SOME] = "some ", [USAGE_FULL] = "full " };
+	char *line;
+
+	while ((line = text_next_line(&text))) {
+		const char *total = strstr(line, " total=");
+
+		for (size_t i = 0; total && i < 2; i++)
+			if (strncmp(line, kinds[i], strlen(kinds[i])) == 0)
+				(void)text_to_number(total + strlen(" total="), UINT64_MAX - 2,
+				    &stalled[i]);
+	}
+}
+
+/* Where PSI is compiled in and switched off, the files are there, and reading them fails. */
+static void
+read_pressure(int directory, struct usage *usage)
+{
+	static const char *const files[USAGE_PRESSURES] = {
+		[USAGE_PRESSURE_CPU] = "cpu.pressure",
+		[USAGE_PRESSURE_MEMORY] = "memory.pressure",
+		[USAGE_PRESSURE_IO] = "io.pressure",
+	};
+	char text[512];
+
+	for (size_t i = 0; i < USAGE_PRESSURES; i++)
+		if (read_file(directory, files[i], text, sizeof(text)) > 0)
+			parse_pressure(text, usage->pressure[i]);
+}
+
 void
 usage_read(const char (*directory)[512], size_t count, struct usage *usage)
 {
@@ -249,5 +282,6 @@ usage_read(const char (*directory)[512], size_t count, struct usage *usage)
 		read_cpuset(fd, usage);
 		if (!read_v2_io(fd, usage))
 			read_v1_io(fd, usage);
+		read_pressure(fd, usage);
 	}
 }

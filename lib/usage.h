@@ -12,6 +12,10 @@
 #define USAGE_UNKNOWN UINT64_MAX         /* no controller of the container's tells */
 #define USAGE_UNLIMITED (UINT64_MAX - 1) /* a limit that is not set */
 
+/* What a container waits for, and how: the kernel's accounting of stalls, PSI; v2 only. */
+enum usage_pressure { USAGE_PRESSURE_CPU, USAGE_PRESSURE_MEMORY, USAGE_PRESSURE_IO, USAGE_PRESSURES };
+enum usage_stalled { USAGE_SOME, USAGE_FULL }; /* some of its tasks waited, or all */
+
 /* Each is a number or USAGE_UNKNOWN; those called _max and _high may be USAGE_UNLIMITED. */
 struct usage {
 	uint64_t memory;      /* bytes */
@@ -29,6 +33,7 @@ struct usage {
 	uint64_t pids_refused; /* forks refused, where the kernel counts them in the container */
 	uint64_t io_read;     /* bytes */
 	uint64_t io_written;
+	uint64_t pressure[USAGE_PRESSURES][2]; /* microseconds waited; [..][enum usage_stalled] */
 	char cpuset[256];     /* CPUs it may use, "" if not told */
 };
 

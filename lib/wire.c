@@ -79,6 +79,20 @@ wire_pack_open(void *buffer, unsigned long size, const struct subject *subject,
 	return (long)(size - writer.left);
 }
 
+/* Longer than any client waits: a clock that was wrong. */
+#define JOIN_USEC_MAX (UINT64_C(3600) * 1000000)
+
+uint64_t
+wire_joined_usec(const void *packet, unsigned long length)
+{
+	struct wire_joined message;
+
+	if (length != sizeof(message))
+		return 0;
+	memcpy(&message, packet, sizeof(message));
+	return message.usec <= JOIN_USEC_MAX ? message.usec : 0;
+}
+
 struct reader {
 	const unsigned char *at;
 	unsigned long left;

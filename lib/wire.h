@@ -7,7 +7,7 @@
  *	WIRE_OPEN + subject          ->
  *	                             <-      WIRE_WAIT            (at once: it lives)
  *	                             <-      WIRE_KIT + fds | WIRE_EXEMPT | WIRE_REFUSED | WIRE_AGAIN
- *	WIRE_JOINED | WIRE_FAILED    ->      (then both close)
+ *	WIRE_JOINED | WIRE_FAILED    ->      (then both close; JOINED with the time it took)
  *
  *	WIRE_END                     ->      (ctrctl kill)
  *	                             <-      WIRE_WAIT, then WIRE_ENDED when nothing is left
@@ -97,6 +97,12 @@ struct wire_kit {
 	/* descriptors: pidfd of init, the user namespace and the filter if there are, cgroup files for writing */
 };
 
+/* WIRE_JOINED; an older client's is a wire_text, which does not tell. */
+struct wire_joined {
+	struct wire_head head;
+	uint64_t usec;            /* what all of it took the caller; 0: not told */
+};
+
 /* WIRE_REFUSED, WIRE_FAILED: why.  user: may be shown to the user (1), or only logged (0). */
 struct wire_text {
 	struct wire_head head;
@@ -110,6 +116,9 @@ struct wire_text {
  */
 long wire_pack_open(void *buffer, unsigned long size, const struct subject *subject,
     const char *policy_path, uint32_t flags, struct error *err);
+
+/* The time that a WIRE_JOINED of this length tells; 0: none, or one that nobody waited. */
+uint64_t wire_joined_usec(const void *packet, unsigned long length);
 
 /* What the supervisor makes of it; the subject and policy_path (4096 bytes) are filled. */
 int wire_unpack_open(const void *packet, unsigned long length, struct subject *subject,

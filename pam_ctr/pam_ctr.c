@@ -11,6 +11,7 @@
 #include "lib/mark.h"
 #include "lib/own.h"
 #include "lib/process_attributes.h"
+#include "lib/stats.h"
 #include "lib/text.h"
 #include "pam_ctr/arguments.h"
 #include "pam_ctr/subject_pam.h"
@@ -50,6 +51,18 @@ refuse(pam_handle_t *pamh, int flags, const struct subject *subject, const struc
 		pam_error(pamh, "pam_ctr: your container could not be opened; "
 		    "the administrator finds the reason in the log");
 	return PAM_SESSION_ERR;
+}
+
+/* For monitoring, where no supervisor was there to count it; never itself a reason to refuse. */
+static int
+count(const struct subject *subject, enum stats_refusal refusal)
+{
+	struct error ignored = ERROR_INIT;
+	struct stats_page *page = stats_open(subject->uid, subject->user, &ignored);
+
+	stats_refused(page, refusal);
+	stats_close(&page);
+	return -1;
 }
 
 static bool
@@ -144,7 +157,7 @@ enter(pam_handle_t *pamh, const struct join_kit *kit, struct error *err)
 
 static int
 contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subject *subject,
-    struct error *err)
+    uint64_t began, struct error *err)
 {
 	int tty = login_terminal();
 	struct client_request request = {
@@ -159,7 +172,7 @@ contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subj
 	int connection = -1;
 
 	if (client_open(&request, &answer, &kit, &connection, &why, err) < 0)
-		return -1;
+		return count(subject, STATS_UNANSWERED);
 	if (answer == CLIENT_REFUSED)
 		return error_set(err, 0, "%s", why.text);
 	if (answer == CLIENT_EXEMPT) {
@@ -168,7 +181,10 @@ contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subj
 		return 0;
 	}
 	int rc = enter(pamh, &kit, err);
-	client_report(&connection, rc < 0 ? err : NULL);
+	if (rc < 0)
+		client_report(&connection, err);
+	else
+		client_joined(&connection, stats_now() - began);
 	if (rc == 0 && arguments->debug)
 		pam_syslog(pamh, LOG_DEBUG, "user %s: session %s joined", subject->user,
 		    kit.message.session);
@@ -181,6 +197,7 @@ open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *su
     struct error *err)
 {
 	struct arguments arguments;
+	uint64_t began = stats_now();
 
 	if (is_joined(pamh))
 		return 0;
@@ -190,7 +207,7 @@ open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *su
 	if (subject->uid == 0)
 		return 0;
 	if (arguments_parse(&arguments, argc, argv, err) < 0)
-		return -1;
+		return count(subject, STATS_CALLER);
 	int inside = mark_check(err);
 	if (inside != 0) {
 		if (inside > 0 && arguments.debug)
@@ -198,8 +215,8 @@ open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *su
 		return inside > 0 ? 0 : -1;
 	}
 	if (join_is_possible(err) < 0 || subject_add_groups(pamh, subject, err) < 0)
-		return -1;
-	return contain(pamh, &arguments, subject, err);
+		return count(subject, STATS_CALLER);
+	return contain(pamh, &arguments, subject, began, err);
 }
 
 int
