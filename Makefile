@@ -20,6 +20,8 @@ MUSL_CC ?= musl-gcc
 MUSL_STRIP ?= -s
 B       := build
 V       ?= 0
+# Of the package; a clone's is what git says.
+VERSION ?= $(or $(shell sed -n '1s/.*(\(.*\)).*/\1/p' debian/changelog 2>/dev/null),$(shell git describe --always 2>/dev/null),unknown)
 Q       := $(if $(filter 1,$(V)),,@)
 say      = @printf '  %-8s %s\n'
 
@@ -29,6 +31,9 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 HARDEN := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64-% i386-% i686-%,$(MACHINE)),-fcf-protection=full)
 CPPFLAGS += -I. -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"'
+# Only where it is told: not everything is made anew with each commit.
+VERSIONED = $(foreach d,host san,$(B)/$(d)/ctl/metrics_print.o)
+$(VERSIONED) $(B)/lint/ctl/metrics_print.c: CPPFLAGS += -DPAM_CTR_VERSION='"$(VERSION)"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
 HOST_CFLAGS := $(COMMON) $(HARDEN) -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden \
 	-ffunction-sections -fdata-sections $(CFLAGS)
@@ -250,6 +255,10 @@ uninstall:
 $(B)/host/prefix: FORCE
 	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@; }
 $(call host,$(TESTED) ctl/main.c filter/main.c) $(call musl,$(LIB) $(POLICY) $(CONTAINER) container/main.c): $(B)/host/prefix
+
+$(B)/version: FORCE
+	$(Q)mkdir -p $(@D) && { echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@; }
+$(VERSIONED): $(B)/version
 
 clean:
 	$(Q)rm -rf $(B)

@@ -24,6 +24,7 @@ enum option {
 	OPTION_CONFIG = 1 << 1,
 	OPTION_COMMAND = 1 << 2, /* "-- COMMAND..." */
 	OPTION_NESTING = 1 << 3,
+	OPTION_TEXTFILE = 1 << 8,
 	OPTION_TOP = 1 << 16 /* those of top alone */
 };
 
@@ -35,6 +36,7 @@ struct options {
 	bool nesting;
 	bool batch;
 	const char *config;     /* NULL: not given */
+	const char *textfile;   /* NULL: not given */
 	const char *count;
 	const char *delay;
 	const char *sort;
@@ -87,6 +89,7 @@ int command_gc(const struct options *options);
 int command_seccomp(const struct options *options);
 int command_devices(const struct options *options);
 int command_log(const struct options *options);
+int command_metrics(const struct options *options);
 
 /* Prints "ctrctl: ..." on standard error and returns code, for "return complain(...)". */
 int complain(enum ctl_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -64,5 +64,9 @@ const struct command commands[] = {
 	{ "log", command_log, "[USER|UID]", "system calls that programs were refused, newest last",
 	    "From the kernel's log: when, who, which program, which call.  Exit status 1: there is\n"
 	    "none, or an audit daemon takes them; then that is told.\n", 0, 0, 1 },
+	{ "metrics", command_metrics, "[--textfile FILE]", "numbers for monitoring, in OpenMetrics text",
+	    "FILE is replaced in one step, with the older text that node_exporter's textfile collector\n"
+	    "reads; \"-\" is standard output.  All names are in ctrctl(8); docs/monitoring.md has recipes.\n",
+	    OPTION_TEXTFILE, 0, 0 },
 	{ NULL, NULL, NULL, NULL, NULL, 0, 0, 0 },
 };

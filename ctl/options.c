@@ -21,6 +21,7 @@ const struct option_spelling option_spellings[] = {
 	{ "--json", 0, OPTION_JSON, FIELD(json), NULL },
 	{ "--config", 0, OPTION_CONFIG, FIELD(config), "path" },
 	{ "--nesting", 0, OPTION_NESTING, FIELD(nesting), NULL },
+	{ "--textfile", 0, OPTION_TEXTFILE, FIELD(textfile), "path" },
 	{ "--batch", 'b', OPTION_TOP, FIELD(batch), NULL },
 	{ "--count", 'n', OPTION_TOP, FIELD(count), "number" },
 	{ "--delay", 'd', OPTION_TOP, FIELD(delay), "time" },

@@ -122,16 +122,16 @@ add_uid(uid_t **uids, size_t *count, uid_t uid)
 }
 
 int
-view_uids(uid_t **uids, size_t *count, struct error *err)
+view_uids_in(const char *path, uid_t **uids, size_t *count, struct error *err)
 {
-	DIR *all = opendir(PLACE_RUN);
+	DIR *all = opendir(path);
 	uint64_t uid;
 	int rc = 0;
 
 	*uids = NULL;
 	*count = 0;
 	if (!all)
-		return errno == ENOENT ? 0 : error_set(err, errno, "open %s", PLACE_RUN);
+		return errno == ENOENT ? 0 : error_set(err, errno, "open %s", path);
 	for (struct dirent *entry; rc == 0 && (entry = readdir(all));)
 		if (text_to_number(entry->d_name, UINT32_MAX - 1, &uid))
 			rc = add_uid(uids, count, (uid_t)uid);
@@ -139,11 +139,17 @@ view_uids(uid_t **uids, size_t *count, struct error *err)
 	if (rc < 0) {
 		free(*uids);
 		*uids = NULL;
-		return error_set(err, ENOMEM, "list %s", PLACE_RUN);
+		return error_set(err, ENOMEM, "list %s", path);
 	}
 	if (*count)
 		qsort(*uids, *count, sizeof(**uids), compare_uids);
 	return 0;
+}
+
+int
+view_uids(uid_t **uids, size_t *count, struct error *err)
+{
+	return view_uids_in(PLACE_RUN, uids, count, err);
 }
 
 void

@@ -17,7 +17,8 @@ enum view_state {
 	VIEW_ORPHANED, /* its supervisor is dead; sessions go on, the next login adopts it */
 	VIEW_DEAD,      /* its init is dead */
 	VIEW_NO_RECORD, /* a directory only: being built, or left over */
-	VIEW_BROKEN     /* a record that can't be read: problem says why */
+	VIEW_BROKEN,    /* a record that can't be read: problem says why */
+	VIEW_STATES
 };
 
 struct view {
@@ -39,6 +40,9 @@ int view_read(uid_t uid, struct view *view, struct error *err);
 
 /* All uids with a directory below PLACE_RUN, ascending; *uids is the caller's to free(). */
 int view_uids(uid_t **uids, size_t *count, struct error *err);
+
+/* All names in a directory that are uids, likewise. */
+int view_uids_in(const char *path, uid_t **uids, size_t *count, struct error *err);
 
 /* The container as a JSON object, the same in list and in show. */
 void view_json(const struct view *view, struct json *json);
