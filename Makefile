@@ -10,6 +10,10 @@ LIBEXECDIR  ?= $(PREFIX)/libexec
 SBINDIR     ?= $(PREFIX)/sbin
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/pam_ctr
+SHAREDIR    ?= $(PREFIX)/share/pam_ctr
+BASHDIR     ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR      ?= $(PREFIX)/share/zsh/$(if $(wildcard /etc/debian_version),vendor-completions,site-functions)
+FISHDIR     ?= $(PREFIX)/share/fish/vendor_completions.d
 MULTIARCH   := $(shell $(CC) -print-multiarch 2>/dev/null)
 MACHINE     := $(shell $(CC) -dumpmachine 2>/dev/null)
 PAMDIR      ?= /lib/$(if $(MULTIARCH),$(MULTIARCH)/)security
@@ -70,7 +74,12 @@ HELPERS  := subid filter devices
 PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%) $(B)/ctrctl
 SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT)) $(PROBE:%=$(B)/support/syscalls32)
 
-all: $(PROGRAMS)
+# Made from ctrctl's own table.
+COMPLETIONS := $(addprefix $(B)/completions/,bash zsh fish)
+all: $(PROGRAMS) $(COMPLETIONS)
+
+$(COMPLETIONS): $(B)/completions/%: $(B)/ctrctl
+	$(Q)mkdir -p $(@D) && $(B)/ctrctl completions $* >$@.new && mv $@.new $@
 
 $(B)/pam_ctr.so: $(call host,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
@@ -184,6 +193,10 @@ test-programs:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/programs/run
+test-metrics:
+	$(Q)tests/setup
+	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/metrics/run
 test-vm: all unit
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/vm/run
 # Plain, and what needs no root: what a package's build can run.
@@ -238,18 +251,24 @@ lint:
 installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
 	$(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) \
 	$(FILTERS:etc/%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
-	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)))
+	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+	$(DESTDIR)$(BASHDIR)/ctrctl $(DESTDIR)$(ZSHDIR)/_ctrctl $(DESTDIR)$(FISHDIR)/ctrctl.fish \
+	$(DESTDIR)$(SHAREDIR)/pam_ctr.json $(DESTDIR)$(SHAREDIR)/pam_ctr.rules.yml
 install: all
 	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(FILTERS)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so
 	$(Q)for m in $(MANUALS); do install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m || exit; done
+	$(Q)install -D -m 644 $(B)/completions/bash $(DESTDIR)$(BASHDIR)/ctrctl
+	$(Q)install -D -m 644 $(B)/completions/zsh $(DESTDIR)$(ZSHDIR)/_ctrctl
+	$(Q)install -D -m 644 $(B)/completions/fish $(DESTDIR)$(FISHDIR)/ctrctl.fish
+	$(Q)install -D -m 644 -t $(DESTDIR)$(SHAREDIR) etc/grafana/pam_ctr.json etc/prometheus/pam_ctr.rules.yml
 	$(Q)[ -e $(DESTDIR)$(SYSCONFDIR)/pam_ctr.conf ] || \
 		install -D -m 644 etc/pam_ctr.conf $(DESTDIR)$(SYSCONFDIR)/pam_ctr.conf
 uninstall:
 	$(Q)rm -f $(installed)
-	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(DESTDIR)$(LIBEXECDIR)/pam_ctr 2>/dev/null || :
+	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(DESTDIR)$(SHAREDIR) 2>/dev/null || :
 
 # What the objects are told of the outside: they are made anew when it changes.
 $(B)/host/prefix: FORCE
@@ -269,6 +288,7 @@ help:
 		demo 'show the main job on real ssh logins; nothing stays behind (root)' \
 		test 'install what tests need, build, run all of them (root)' \
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
+		test-metrics 'the numbers and the dashboard in a real Prometheus (root, apt)' \
 		test-vm 'the tests again on cgroup v2, in a virtual machine' \
 		check 'the unit tests, which need no root' \
 		deb 'build the Debian packages in $(B)/deb' \
@@ -277,6 +297,6 @@ help:
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit check deb test demo test-programs test-vm bench lint lint-files install uninstall clean help FORCE
+.PHONY: all unit check deb test demo test-programs test-metrics test-vm bench lint lint-files install uninstall clean help FORCE
 .SECONDARY:
 # --- end of tests

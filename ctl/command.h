@@ -90,6 +90,8 @@ int command_seccomp(const struct options *options);
 int command_devices(const struct options *options);
 int command_log(const struct options *options);
 int command_metrics(const struct options *options);
+int command_doctor(const struct options *options);
+int command_completions(const struct options *options);
 
 /* Prints "ctrctl: ..." on standard error and returns code, for "return complain(...)". */
 int complain(enum ctl_exit code, const char *format, ...) __attribute__((format(printf, 2, 3)));

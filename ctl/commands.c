@@ -64,6 +64,12 @@ const struct command commands[] = {
 	{ "log", command_log, "[USER|UID]", "system calls that programs were refused, newest last",
 	    "From the kernel's log: when, who, which program, which call.  Exit status 1: there is\n"
 	    "none, or an audit daemon takes them; then that is told.\n", 0, 0, 1 },
+	{ "doctor", command_doctor, "[--json]", "what this host can do, and who gets past pam_ctr",
+	    "Looks at the kernel, installed files, the policy, PAM's stacks, and ways around them; each\n"
+	    "finding is ok, note, warn or FAIL, with what to do.  Exit status 1: something fails.  What\n"
+	    "only root can see is left out for others.\n", OPTION_JSON, 0, 0 },
+	{ "completions", command_completions, "SHELL", "completes ctrctl's words in bash, zsh or fish",
+	    "Prints a script; make install puts each where its shell looks.\n", 0, 1, 1 },
 	{ "metrics", command_metrics, "[--textfile FILE]", "numbers for monitoring, in OpenMetrics text",
 	    "FILE is replaced in one step, with the older text that node_exporter's textfile collector\n"
 	    "reads; \"-\" is standard output.  All names are in ctrctl(8); docs/monitoring.md has recipes.\n",

@@ -26,36 +26,48 @@ is_own(const char *point)
 	return false;
 }
 
-static void
-note(const struct mountinfo *mount, int userns)
+static bool
+is_mappable(const struct mountinfo *mount, int userns)
 {
-	struct error why = ERROR_INIT;
+	struct error ignored = ERROR_INIT;
 	autofd int fd = open(mount->point, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 || mountinfo_id(fd) != mount->id)
-		return; /* covered by another */
+		return true; /* covered by another */
 	autofd int copy = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (copy < 0 || idmap_mount(copy, userns, &why) == 0)
-		return;
-	(void)complain(CTL_NO, mount->point[1] == '\0'
+	return copy < 0 || idmap_mount(copy, userns, &ignored) == 0;
+}
+
+int
+mounts_try(mounts_tell *tell, void *context, struct error *err)
+{
+	struct mountinfo mount;
+	autofree char *text = mountinfo_read(err);
+	autofd int userns = text ? idmap_root_to(65533, 65533, err) : -1;
+
+	if (userns < 0)
+		return -1;
+	for (char *cursor = text; mountinfo_next(&cursor, &mount);)
+		if (!is_own(mount.point) && !is_mappable(&mount, userns))
+			tell(mount.point, mount.type, context);
+	return 0;
+}
+
+static void
+note(const char *point, const char *type, void *context)
+{
+	(void)context;
+	(void)complain(CTL_NO, point[1] == '\0'
 	    ? "note: %s (%s) cannot be shown with a container's owners: profile = shared alone works here"
 	    : "note: %s (%s) cannot be shown with a container's owners: with userns = private, files of "
-	      "root and of other users are nobody's there", mount->point, mount->type);
+	      "root and of other users are nobody's there", point, type);
 }
 
 void
 mounts_note(void)
 {
 	struct error err = ERROR_INIT;
-	struct mountinfo mount;
-	autofree char *text = mountinfo_read(&err);
-	autofd int userns = idmap_root_to(65533, 65533, &err);
 
-	if (userns < 0 || !text) {
+	if (mounts_try(note, NULL, &err) < 0)
 		(void)complain_error("note: userns = private", &err);
-		return;
-	}
-	for (char *cursor = text; mountinfo_next(&cursor, &mount);)
-		if (!is_own(mount.point))
-			note(&mount, userns);
 }

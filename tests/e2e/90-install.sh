@@ -17,7 +17,9 @@ files=$(cd "$to" && find . -type f | LC_ALL=C sort)
 for file in lib/.*/security/pam_ctr.so usr/libexec/pam_ctr/supervisor usr/libexec/pam_ctr/init \
 	usr/libexec/pam_ctr/subid usr/libexec/pam_ctr/filter usr/libexec/pam_ctr/devices usr/sbin/ctrctl \
 	usr/libexec/pam_ctr/seccomp/default usr/libexec/pam_ctr/seccomp/strict \
-	etc/pam_ctr.conf usr/share/man/man8/pam_ctr.8 usr/share/man/man5/pam_ctr.conf.5 usr/share/man/man8/ctrctl.8 usr/share/man/man5/pam_ctr.seccomp.5; do
+	etc/pam_ctr.conf usr/share/man/man8/pam_ctr.8 usr/share/man/man5/pam_ctr.conf.5 usr/share/man/man8/ctrctl.8 usr/share/man/man5/pam_ctr.seccomp.5 \
+	usr/share/bash-completion/completions/ctrctl 'usr/share/zsh/[a-z-]*/_ctrctl' usr/share/fish/vendor_completions.d/ctrctl.fish \
+	usr/share/pam_ctr/pam_ctr.json usr/share/pam_ctr/pam_ctr.rules.yml; do
 	like "$file" "$files" "^\\./$file(\\.gz)?\$"
 done
 is "nothing is writable by others or setuid" "$(find "$to" -type f -perm /6022)" ""
