@@ -47,7 +47,7 @@ MUSL_CFLAGS := $(COMMON) $(HARDEN) -fno-pie -ffunction-sections -fdata-sections 
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 SAN_CFLAGS := $(COMMON) -O1 -fPIC $(SAN) $(CFLAGS)
 HOST_LDFLAGS := -Wl,-z,relro,-z,now,-z,defs,-z,noexecstack -Wl,--gc-sections $(LDFLAGS)
-MUSL_LDFLAGS := -static -no-pie -Wl,-z,relro,-z,noexecstack -Wl,--gc-sections $(MUSL_STRIP) $(LDFLAGS)
+MUSL_LDFLAGS := -static -no-pie -Wl,--build-id -Wl,-z,relro,-z,noexecstack -Wl,--gc-sections $(MUSL_STRIP) $(LDFLAGS)
 
 LIB       := $(wildcard lib/*.c)
 POLICY    := $(wildcard policy/*.c)
