@@ -5,29 +5,27 @@
  */
 #include "lib/upper.h"
 
+#include "lib/names.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/text.h"
+#include "lib/upper_compare.h"
+#include "lib/upper_mark.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/xattr.h>
 
-#define OPAQUE "trusted.overlay.opaque"
-#define REDIRECT "trusted.overlay.redirect"
+/* gcc 12's analyzer loses sight of pointers that are stored through walk->level[]. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
+#endif
+
 /* Inside an id is this or its own, lib/id_map.h. */
 #define SHIFTED_IDS 65536
-
-struct names {
-	struct dirent **item; /* owned, sorted */
-	size_t count;
-};
 
 /* A directory on the way from the top to where the walk is. */
 struct level {
@@ -35,7 +33,7 @@ struct level {
 	size_t next;     /* of names: not yet visited */
 	size_t length;   /* of the walk's path, up to and with this directory */
 	bool is_replaced; /* it, or one above, was emptied: what is below it does not show */
-	bool has_below;   /* false: made, renamed, or in place of something else */
+	char *below;      /* owned; what it lies over, from the mount's top, "" for it; NULL: nothing */
 	dev_t device;
 	ino_t inode;
 };
@@ -53,61 +51,40 @@ struct walk {
 	size_t depth, room;
 };
 
-static void
-free_names(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->item[i]);
-	free(names->item);
-	*names = (struct names) { .count = 0 };
-}
-
 static int
-compare_names(const void *left, const void *right)
-{
-	const struct dirent *const *a = left, *const *b = right;
-
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* gcc 12's analyzer loses sight of pointers that are stored through names->item[]. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
-#endif
-
-static int
-is_name(const struct dirent *entry)
-{
-	return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-}
-
-static int
-read_names(int directory, struct names *names, struct error *err)
-{
-	char path[32];
-
-	(void)text_format(path, sizeof(path), "/proc/self/fd/%d", directory);
-	int count = scandir(path, &names->item, is_name, NULL);
-	if (count < 0)
-		return error_set(err, errno, "read a directory");
-	names->count = (size_t)count;
-	/* Bytes count, whatever the locale's alphasort(3) takes for an order. */
-	if (count > 0)
-		qsort(names->item, names->count, sizeof(struct dirent *), compare_names);
-	return 0;
-}
-
-static int
-tell(struct walk *walk, enum upper_change change, const char *name, const char *from)
+tell(struct walk *walk, const char *name, struct upper_difference *difference)
 {
 	char path[PATH_MAX];
-	struct upper_difference difference = { .change = change, .path = path, .from = from };
 
 	if (text_format(path, sizeof(path), "%s/%s", walk->path, name) < 0) {
 		walk->upper->too_deep++;
 		return 0;
 	}
-	return walk->visit(&difference, walk->context) == 0 ? 0 : -1;
+	difference->path = path;
+	difference->type &= S_IFMT;
+	return walk->visit(difference, walk->context) == 0 ? 0 : -1;
+}
+
+/* A name that is there in the upper, and below, if below is not NULL. */
+static int
+tell_present(struct walk *walk, const char *name, const struct stat *st, const struct stat *below,
+    const char *from)
+{
+	struct upper_difference difference = { .change = below ? UPPER_CHANGED : UPPER_ADDED,
+		.from = from, .type = st->st_mode };
+
+	if (below && walk->upper->compares)
+		difference.differs = upper_compare(walk->upper,
+		    &(struct upper_name) { .directory = walk->at, .name = name, .st = st },
+		    &(struct upper_name) { .directory = walk->below, .name = name, .st = below });
+	return tell(walk, name, &difference);
+}
+
+static int
+tell_deleted(struct walk *walk, const char *name, const struct stat *below)
+{
+	return tell(walk, name, &(struct upper_difference) { .change = UPPER_DELETED,
+	    .type = below->st_mode });
 }
 
 /* What is below of that name, if anything. */
@@ -124,61 +101,57 @@ is_same_id(unsigned upper, unsigned below, unsigned root)
 	return upper == below || (below < SHIFTED_IDS && upper == root + below);
 }
 
-static bool
-is_same_directory(const struct upper *upper, const struct stat *st, const struct stat *below)
+bool
+upper_is_same_owner(const struct upper *upper, const struct stat *above, const struct stat *below)
 {
-	return (st->st_mode & 07777) == (below->st_mode & 07777) &&
-	    is_same_id(st->st_uid, below->st_uid, upper->root_uid) &&
-	    is_same_id(st->st_gid, below->st_gid, upper->root_gid);
+	return is_same_id(above->st_uid, below->st_uid, upper->root_uid) &&
+	    is_same_id(above->st_gid, below->st_gid, upper->root_gid);
 }
 
+/* Of two directories: whether one can stand for the other. */
 static bool
-is_whiteout(const struct stat *st)
+is_same_directory(const struct walk *walk, const char *name, const struct stat *st,
+    const struct stat *below)
 {
-	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
-}
-
-static bool
-is_opaque(int directory)
-{
-	char value;
-
-	return fgetxattr(directory, OPAQUE, &value, 1) == 1 && value == 'y';
+	if ((st->st_mode & 07777) != (below->st_mode & 07777) ||
+	    !upper_is_same_owner(walk->upper, st, below))
+		return false;
+	return !walk->upper->compares || upper_compare(walk->upper,
+	    &(struct upper_name) { .directory = walk->at, .name = name, .st = st },
+	    &(struct upper_name) { .directory = walk->below, .name = name, .st = below }) == 0;
 }
 
 /*
- * The path that a renamed directory had: from the mount's top, or beside its present one.  One
- * that was renamed back has its own.
+ * Where a renamed directory is below, from the mount's top: beside what its parent lies over,
+ * if not named from the top.  One that was renamed back is where it would be anyway.
  */
 static bool
 was_renamed(const struct walk *walk, int directory, const char *name, char *from, size_t size)
 {
 	char value[PATH_MAX], own[PATH_MAX];
-	ssize_t length = fgetxattr(directory, REDIRECT, value, sizeof(value) - 1);
+	const char *parent = walk->level[walk->depth - 1].below;
 
-	if (length <= 0)
+	if (upper_is_opaque(directory) || !upper_redirect(directory, value, sizeof(value)))
 		return false;
-	value[length] = '\0';
-	int rc = value[0] == '/'
-	    ? text_format(from, size, "%.*s%s", (int)walk->point, walk->path, value)
-	    : text_format(from, size, "%s/%s", walk->path, value);
-	return rc == 0 && (text_format(own, sizeof(own), "%s/%s", walk->path, name) < 0 ||
+	int rc = value[0] == '/' ? text_format(from, size, "%s", value)
+	                         : text_format(from, size, "%s/%s", parent ? parent : "", value);
+	return rc == 0 && (!parent || text_format(own, sizeof(own), "%s/%s", parent, name) < 0 ||
 	    strcmp(from, own) != 0);
 }
 
 static int
 tell_lost(struct walk *walk, const struct level *level)
 {
-	struct names below = { .count = 0 };
-	int rc = read_names(walk->below, &below, walk->err);
+	struct names below = NAMES_INIT;
+	struct stat st;
+	int rc = names_read(walk->below, &below, walk->err);
 
 	for (size_t i = 0; i < below.count && rc == 0; i++) {
-		struct dirent *const *name = &below.item[i];
-		if (level->names.count == 0 || !bsearch(name, level->names.item, level->names.count,
-		        sizeof(*name), compare_names))
-			rc = tell(walk, UPPER_DELETED, (*name)->d_name, NULL);
+		const char *name = below.item[i]->d_name;
+		if (!names_has(&level->names, name) && stat_below(walk, name, &st))
+			rc = tell_deleted(walk, name, &st);
 	}
-	free_names(&below);
+	names_free(&below);
 	return rc;
 }
 
@@ -202,17 +175,17 @@ static void
 open_below(struct walk *walk)
 {
 	struct error missing = ERROR_INIT;
-	const char *path = walk->path + walk->point;
+	const char *path = walk->level[walk->depth - 1].below;
 
 	own_close(&walk->below);
-	if (walk->level[walk->depth - 1].has_below && walk->upper->below >= 0)
+	if (path && walk->upper->below >= 0)
 		walk->below = path_open_beneath(walk->upper->below, path[0] ? path + 1 : ".",
 		    O_RDONLY | O_DIRECTORY, &missing);
 }
 
-/* The walk is in a new directory, whose path is set. */
+/* The walk is in a new directory, whose path is set; below is what it lies over, or NULL. */
 static int
-push_level(struct walk *walk, bool is_replaced, bool has_below)
+push_level(struct walk *walk, bool is_replaced, const char *below)
 {
 	struct stat st;
 
@@ -220,15 +193,22 @@ push_level(struct walk *walk, bool is_replaced, bool has_below)
 		return -1;
 	struct level *level = &walk->level[walk->depth++];
 	*level = (struct level) { .length = strlen(walk->path), .is_replaced = is_replaced,
-	    .has_below = has_below };
-	if (fstat(walk->at, &st) < 0)
+	    .below = below ? strdup(below) : NULL };
+	if ((below && !level->below) || fstat(walk->at, &st) < 0)
 		return error_set(walk->err, errno, "stat %s", walk->path);
 	level->device = st.st_dev;
 	level->inode = st.st_ino;
-	if (read_names(walk->at, &level->names, walk->err) < 0)
+	if (names_read(walk->at, &level->names, walk->err) < 0)
 		return error_prefix(walk->err, "%s", walk->path);
 	open_below(walk);
 	return is_replaced && walk->below >= 0 ? tell_lost(walk, level) : 0;
+}
+
+static void
+free_level(struct level *level)
+{
+	names_free(&level->names);
+	free(level->below);
 }
 
 /* Back to the directory above, or to the end. */
@@ -237,7 +217,7 @@ pop_level(struct walk *walk)
 {
 	struct stat st;
 
-	free_names(&walk->level[--walk->depth].names);
+	free_level(&walk->level[--walk->depth]);
 	if (walk->depth == 0)
 		return 0;
 	const struct level *level = &walk->level[walk->depth - 1];
@@ -254,7 +234,7 @@ pop_level(struct walk *walk)
 }
 
 static int
-descend(struct walk *walk, int directory, const char *name, bool is_replaced, bool has_below)
+descend(struct walk *walk, int directory, const char *name, bool is_replaced, const char *below)
 {
 	size_t length = strlen(walk->path);
 
@@ -267,7 +247,20 @@ descend(struct walk *walk, int directory, const char *name, bool is_replaced, bo
 	walk->at = fcntl(directory, F_DUPFD_CLOEXEC, 0);
 	if (walk->at < 0)
 		return error_set(walk->err, errno, "open %s", walk->path);
-	return push_level(walk, is_replaced, has_below);
+	return push_level(walk, is_replaced, below);
+}
+
+/* A name that stands where below another directory is known by another: its former path. */
+static int
+visit_renamed(struct walk *walk, int directory, const char *name, const struct stat *st,
+    const struct stat *below, const char *from)
+{
+	char shown[PATH_MAX];
+
+	if (text_format(shown, sizeof(shown), "%.*s%s", (int)walk->point, walk->path, from) < 0 ||
+	    tell_present(walk, name, st, below, shown) < 0)
+		return -1;
+	return descend(walk, directory, name, walk->level[walk->depth - 1].is_replaced, from);
 }
 
 static int
@@ -275,6 +268,7 @@ visit_directory(struct walk *walk, const char *name, const struct stat *st)
 {
 	struct stat below;
 	char from[PATH_MAX];
+	const struct level *level = &walk->level[walk->depth - 1];
 	bool is_there = stat_below(walk, name, &below), is_replaced;
 	autofd int directory = openat(walk->at, name,
 	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -282,13 +276,15 @@ visit_directory(struct walk *walk, const char *name, const struct stat *st)
 	if (directory < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 :
 		    error_set(walk->err, errno, "open %s in %s", name, walk->path);
-	bool is_renamed = was_renamed(walk, directory, name, from, sizeof(from));
-	bool is_merged = is_there && S_ISDIR(below.st_mode) && !is_renamed;
-	if ((!is_merged || !is_same_directory(walk->upper, st, &below)) &&
-	    tell(walk, is_there ? UPPER_CHANGED : UPPER_ADDED, name, is_renamed ? from : NULL) < 0)
+	if (was_renamed(walk, directory, name, from, sizeof(from)))
+		return visit_renamed(walk, directory, name, st, is_there ? &below : NULL, from);
+	bool is_merged = is_there && S_ISDIR(below.st_mode);
+	is_replaced = level->is_replaced || upper_is_opaque(directory);
+	if ((!is_merged || !is_same_directory(walk, name, st, &below)) &&
+	    tell_present(walk, name, st, is_there ? &below : NULL, NULL) < 0)
 		return -1;
-	is_replaced = walk->level[walk->depth - 1].is_replaced || is_opaque(directory);
-	return descend(walk, directory, name, is_replaced, is_merged);
+	return descend(walk, directory, name, is_replaced, is_merged && level->below &&
+	    text_format(from, sizeof(from), "%s/%s", level->below, name) == 0 ? from : NULL);
 }
 
 static int
@@ -302,31 +298,37 @@ visit_name(struct walk *walk, const char *name)
 	if (S_ISDIR(st.st_mode))
 		return visit_directory(walk, name, &st);
 	bool is_there = stat_below(walk, name, &below);
-	if (is_whiteout(&st))
-		return is_there ? tell(walk, UPPER_DELETED, name, NULL) : 0;
-	return tell(walk, is_there ? UPPER_CHANGED : UPPER_ADDED, name, NULL);
+	if (upper_is_whiteout(walk->at, name, &st))
+		return is_there ? tell_deleted(walk, name, &below) : 0;
+	return tell_present(walk, name, &st, is_there ? &below : NULL, NULL);
 }
 
 /* The mount point itself has no name in a directory of the walk's. */
 static int
 tell_top(struct walk *walk)
 {
-	const struct upper_difference difference = { .change = UPPER_CHANGED,
-		.path = walk->upper->point };
+	struct upper_difference difference = { .change = UPPER_CHANGED, .path = walk->upper->point,
+		.type = S_IFDIR };
 	struct stat st, below;
 
-	if (walk->upper->below < 0)
+	walk->below = walk->upper->below;
+	if (walk->below < 0)
 		return 0;
-	if (fstat(walk->at, &st) < 0 || fstat(walk->upper->below, &below) < 0)
+	if (fstat(walk->at, &st) < 0 || fstat(walk->below, &below) < 0)
 		return error_set(walk->err, errno, "stat %s", walk->upper->point);
-	return is_same_directory(walk->upper, &st, &below) ? 0 :
-	    walk->visit(&difference, walk->context) == 0 ? 0 : -1;
+	bool is_same = is_same_directory(walk, "", &st, &below);
+	if (!is_same && walk->upper->compares)
+		difference.differs = upper_compare(walk->upper,
+		    &(struct upper_name) { .directory = walk->at, .name = "", .st = &st },
+		    &(struct upper_name) { .directory = walk->below, .name = "", .st = &below });
+	walk->below = -1;
+	return is_same || walk->visit(&difference, walk->context) == 0 ? 0 : -1;
 }
 
 static int
 run(struct walk *walk)
 {
-	int rc = tell_top(walk) < 0 ? -1 : push_level(walk, is_opaque(walk->at), true);
+	int rc = tell_top(walk) < 0 ? -1 : push_level(walk, upper_is_opaque(walk->at), "");
 
 	while (rc == 0 && walk->depth > 0) {
 		struct level *level = &walk->level[walk->depth - 1];
@@ -352,7 +354,7 @@ upper_diff(struct upper *upper, upper_visit *visit, void *context, struct error 
 	int rc = walk.at >= 0 ? run(&walk) :
 	    error_set(err, errno, "open the upper of %s", upper->point);
 	while (walk.depth > 0)
-		free_names(&walk.level[--walk.depth].names);
+		free_level(&walk.level[--walk.depth]);
 	free(walk.level);
 	own_close(&walk.at);
 	own_close(&walk.below);

@@ -194,6 +194,122 @@ Test(upper, renamed_back)
 	expect("/usr", "M /usr/d/x\n");
 }
 
+struct found {
+	const char *path;
+	unsigned differs;
+	mode_t type;
+};
+
+static int
+find(const struct upper_difference *difference, void *context)
+{
+	struct found *found = context;
+
+	if (strcmp(difference->path, found->path) != 0)
+		return 0;
+	found->differs = difference->differs;
+	found->type = difference->type;
+	return 1;
+}
+
+static void
+set_time(const char *path, time_t seconds)
+{
+	const struct timespec times[] = { { seconds, 0 }, { seconds, 0 } };
+
+	cr_assert_eq(utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW), 0, "%m");
+}
+
+/* A pair of files, the same but for one thing each. */
+static void
+make_pairs(void)
+{
+	static const char *const names[] = { "same", "content", "longer", "mode", "owner", "acl", "time", "kind", "link", NULL };
+	static const char acl[] = "\2\0\0\0\1\0\6\0\377\377\377\377\2\0\4\0\7\0\0\0\4\0\4\0\377\377\377\377"
+	    "\20\0\4\0\377\377\377\377\40\0\4\0\377\377\377\377";
+	char path[64];
+
+	for (int layer = 0; layer < 2; layer++)
+		for (int i = 0; names[i]; i++) {
+			(void)snprintf(path, sizeof(path), "%c/%s", "lu"[layer], names[i]);
+			if (!strcmp(names[i], "link"))
+				sandbox_link(layer ? "a" : "b", path, 7);
+			else if (!strcmp(names[i], "kind") && layer)
+				sandbox_directory(path, 0644, 7);
+			else
+				sandbox_file(path, !strcmp(names[i], "content") && layer ? "xxxx" : "text", 0644, 7);
+		}
+	cr_assert_eq(truncate("u/longer", 5000), 0);
+	cr_assert_eq(chmod("u/mode", 0600), 0);
+	cr_assert_eq(chown("u/owner", 8, 7), 0);
+	cr_assert_eq(setxattr("u/acl", "system.posix_acl_access", acl, sizeof(acl) - 1, 0), 0, "%m");
+	for (int layer = 0; layer < 2; layer++)
+		for (int i = 0; names[i]; i++) {
+			(void)snprintf(path, sizeof(path), "%c/%s", "lu"[layer], names[i]);
+			set_time(path, !strcmp(names[i], "time") ? 1000 + layer : 1000);
+		}
+}
+
+/* In what they differ is told bit by bit, where it is asked for. */
+Test(upper, in_what_names_differ)
+{
+	static const struct found rows[] = {
+		{ "/same", 0, S_IFREG }, { "/content", UPPER_DIFFERS_CONTENT, S_IFREG },
+		{ "/longer", UPPER_DIFFERS_CONTENT, S_IFREG }, { "/mode", UPPER_DIFFERS_MODE, S_IFREG },
+		{ "/owner", UPPER_DIFFERS_OWNER, S_IFREG }, { "/acl", UPPER_DIFFERS_ACL, S_IFREG },
+		{ "/time", UPPER_DIFFERS_TIME, S_IFREG }, { "/kind", UPPER_DIFFERS_TYPE, S_IFDIR },
+		{ "/link", UPPER_DIFFERS_CONTENT, S_IFLNK },
+	};
+
+	make_tops();
+	make_pairs();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		autofd int directory = open("/mnt/u", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		autofd int below = open("/mnt/l", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		struct upper upper = { .directory = directory, .below = below, .point = "/", .compares = true };
+		struct found found = { .path = rows[i].path, .differs = ~0U };
+		struct error err = ERROR_INIT;
+		(void)upper_diff(&upper, find, &found, &err);
+		cr_expect_eq(found.differs, rows[i].differs, "%s: %x", rows[i].path, found.differs);
+		cr_expect_eq(found.type, rows[i].type, "%s", rows[i].path);
+	}
+}
+
+/* What was renamed is compared with what it was. */
+Test(upper, below_renamed_directories)
+{
+	make_tops();
+	sandbox_directory("l/old", 0755, 0);
+	sandbox_file("l/old/gone", "", 0644, 0);
+	sandbox_file("l/old/changed", "", 0644, 0);
+	sandbox_directory("l/old/sub", 0755, 0);
+	sandbox_file("l/old/sub/x", "", 0644, 0);
+	make_whiteout("u/old");
+	sandbox_directory("u/new", 0755, ROOT_ID);
+	set_xattr("u/new", "trusted.overlay.redirect", "old");
+	make_whiteout("u/new/gone");
+	sandbox_file("u/new/changed", "", 0644, ROOT_ID);
+	sandbox_file("u/new/added", "", 0644, ROOT_ID);
+	make_whiteout("u/new/sub");
+	sandbox_directory("u/new/moved", 0755, ROOT_ID);
+	set_xattr("u/new/moved", "trusted.overlay.redirect", "sub");
+	make_whiteout("u/new/moved/x");
+	expect("/", "A /new < /old\nA /new/added\nM /new/changed\nD /new/gone\nA /new/moved < /old/sub\n"
+	    "D /new/moved/x\nD /new/sub\nD /old\n");
+}
+
+/* An empty file with the kernel's mark is a whiteout, too; one without, or with content, is a file. */
+Test(upper, whiteouts_that_are_files)
+{
+	make_tops();
+	sandbox_file("l/gone", "", 0644, 0);
+	sandbox_file("l/empty", "", 0644, 0);
+	sandbox_file("u/gone", "", 0644, 0);
+	sandbox_file("u/empty", "", 0644, 0);
+	set_xattr("u/gone", "trusted.overlay.whiteout", "y");
+	expect("/", "M /empty\nD /gone\n");
+}
+
 /* Nothing below any more: all that there is was added, what was deleted is no difference. */
 Test(upper, nothing_below)
 {
