@@ -53,8 +53,10 @@ LIB       := $(wildcard lib/*.c)
 POLICY    := $(wildcard policy/*.c)
 CONTAINER := $(filter-out container/main.c,$(wildcard container/*.c))
 MODULE    := $(wildcard pam_ctr/*.c)
+HOMES     := $(wildcard home/*.c)
 CTL       := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
-CTL_OF_CONTAINER := container/idmap.c container/mountinfo.c container/userns.c $(wildcard container/cgroup*.c)
+CTL_OF_CONTAINER := $(addprefix container/,idmap.c mount.c mountinfo.c overlay.c quota.c user.c userns.c) \
+	$(wildcard container/cgroup*.c)
 CTL_LIBS  := -lseccomp -lncurses -ltinfo
 INIT      := $(wildcard init/*.c)
 SUBID     := $(wildcard subid/*.c)
@@ -84,8 +86,8 @@ $(COMPLETIONS): $(B)/completions/%: $(B)/ctrctl
 $(B)/pam_ctr.so: $(call host,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(HOST_LDFLAGS) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
-# With the supervisor's ways to try an id-mapped mount and to find a container's processes.
-$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(FILTER) $(LIB) $(POLICY) $(CTL_OF_CONTAINER))
+# With the supervisor's ways to try an id-mapped mount, to see a home, and to find a container's processes.
+$(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(HOMES) $(FILTER) $(LIB) $(POLICY) $(CTL_OF_CONTAINER))
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ $(CTL_LIBS)
 $(B)/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY))
@@ -129,7 +131,7 @@ $(B)/san/%.o: %.c Makefile
 
 # --- tests
 TEST_SOURCES := $(foreach d,unit system pam,$(wildcard tests/$(d)/test_*.c))
-TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) $(FILTER) subid/login_defs.c
+TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) $(HOMES) $(FILTER) subid/login_defs.c
 TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \

@@ -8,6 +8,7 @@
 #include "container/inside.h"
 #include "container/mount.h"
 #include "container/overlay.h"
+#include "container/quota.h"
 #include "container/user.h"
 #include "lib/own.h"
 #include "lib/path.h"
@@ -16,6 +17,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 static int
@@ -28,6 +30,32 @@ check_owner(const char *path, const struct stat *st, uid_t uid, struct error *er
 		return error_set(err, 0, "the home %s belongs to uid %u, not to uid %u: chown it, or mend the "
 		    "passwd entry", path, (unsigned)st->st_uid, (unsigned)uid);
 	return 0;
+}
+
+/*
+ * Who merges, drops or restores what is kept holds the lock as long as that takes
+ * (ctl/home_open.c), and finds it taken until the overlay is mounted: then a container is there.
+ */
+static int
+claim_store(int store, struct error *err)
+{
+	if (flock(store, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? error_set(err, 0, "the home is being worked on by ctrctl home: log in "
+	    "again when that is done") : error_set(err, errno, "lock what is kept of the home");
+}
+
+static int
+prepare_store(struct inside *inside, const struct step *step, struct error *err)
+{
+	static const struct quota_key key = { "home_size",
+		"leave home_size away, or use home = ephemeral" };
+
+	inside->store = overlay_store(step->value, "an overlay home", err);
+	if (inside->store < 0 || claim_store(inside->store, err) < 0)
+		return -1;
+	/* The user's number is nobody else's project. */
+	return quota_set_tree(inside->store, step->uid, step->size, &key, err);
 }
 
 int
@@ -46,11 +74,8 @@ inside_home_prepare(struct inside *inside, const struct step *step, size_t index
 	if (check_owner(step->target, &st, step->uid, err) < 0)
 		return -1;
 	inside->home = take_fd(&home);
-	if (step->value) {
-		inside->store = overlay_store(step->value, "an overlay home", err);
-		if (inside->store < 0)
-			return -1;
-	}
+	if (step->value && prepare_store(inside, step, err) < 0)
+		return -1;
 	if (step->home != HOME_TEMPLATE)
 		return 0;
 	autofd int template = path_open_trusted(step->source, err);

@@ -1,31 +1,37 @@
 /*
- * Runs as root in the container's first process, on directories that are root's alone.
+ * Runs as root in the container's first process and in ctrctl, on directories that are root's
+ * alone; what is in them is a user's.
  */
 #include "container/quota.h"
 
+#include "lib/own.h"
+#include "lib/path.h"
 #include "lib/sys.h"
+#include "lib/upper_store.h"
+#include "lib/walk.h"
 
 #include <linux/fs.h>
 #include <linux/quota.h>
-#include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #define QUOTA_BLOCK 1024 /* linux/quota.h: QIF_DQBLKSIZE */
 /* QCMD() of that header shifts into the sign. */
 #define COMMAND(subcommand) ((unsigned)(subcommand) << SUBCMDSHIFT | PRJQUOTA)
 
 static int
-explain(int errnum, struct error *err)
+explain(int errnum, const struct quota_key *key, struct error *err)
 {
 	switch (errnum) {
 	case ENOSYS:
-		return error_set(err, errnum, "set a project quota: needs Linux 5.14; leave root_size away");
+		return error_set(err, errnum, "%s: set a project quota: needs Linux 5.14; %s", key->name,
+		    key->way_out);
 	case ENOTTY: case EOPNOTSUPP: case ESRCH: case EINVAL:
-		return error_set(err, errnum, "set a project quota: its file system has none (ext4: tune2fs -O "
-		    "project,quota, then mount -o prjquota; xfs: mount -o prjquota); leave root_size away, or "
-		    "use root = ephemeral");
+		return error_set(err, errnum, "%s: set a project quota: its file system has none (ext4: "
+		    "tune2fs -O project,quota, then mount -o prjquota; xfs: mount -o prjquota); %s", key->name,
+		    key->way_out);
 	default:
-		return error_set(err, errnum, "set a project quota");
+		return error_set(err, errnum, "%s: set a project quota", key->name);
 	}
 }
 
@@ -38,22 +44,24 @@ has_none(int directory, uint32_t project)
 	return ioctl(directory, FS_IOC_FSGETXATTR, &attributes) < 0 || attributes.fsx_projid != project;
 }
 
+/* A regular file or, with flags FS_XFLAG_PROJINHERIT, a directory; -1 with errno. */
 static int
-join_project(int directory, uint32_t project, struct error *err)
+join_project(int fd, uint32_t project, uint32_t flags)
 {
 	struct fsxattr attributes;
 
-	if (ioctl(directory, FS_IOC_FSGETXATTR, &attributes) < 0)
-		return explain(errno, err);
-	if (attributes.fsx_projid == project && attributes.fsx_xflags & FS_XFLAG_PROJINHERIT)
+	if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
+		return -1;
+	if (attributes.fsx_projid == project && (attributes.fsx_xflags & flags) == flags)
 		return 0;
 	attributes.fsx_projid = project;
-	attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
-	return ioctl(directory, FS_IOC_FSSETXATTR, &attributes) < 0 ? explain(errno, err) : 0;
+	attributes.fsx_xflags |= flags;
+	return ioctl(fd, FS_IOC_FSSETXATTR, &attributes);
 }
 
 int
-quota_set(int directory, uint32_t project, uint64_t bytes, struct error *err)
+quota_set(int directory, uint32_t project, uint64_t bytes, const struct quota_key *key,
+    struct error *err)
 {
 	struct if_dqblk wanted = {
 		.dqb_bhardlimit = bytes / QUOTA_BLOCK, .dqb_bsoftlimit = bytes / QUOTA_BLOCK,
@@ -63,13 +71,100 @@ quota_set(int directory, uint32_t project, uint64_t bytes, struct error *err)
 
 	if (bytes == 0 && has_none(directory, project))
 		return 0;
-	if (join_project(directory, project, err) < 0)
-		return -1;
+	if (join_project(directory, project, FS_XFLAG_PROJINHERIT) < 0)
+		return explain(errno, key, err);
 	if (sys_quotactl_fd(directory, COMMAND(Q_SETQUOTA), project, &wanted) < 0 ||
 	    sys_quotactl_fd(directory, COMMAND(Q_GETQUOTA), project, &set) < 0)
-		return explain(errno, err);
+		return explain(errno, key, err);
 	if (set.dqb_bhardlimit != wanted.dqb_bhardlimit)
-		return error_set(err, 0, "set a project quota: %llu KiB became %llu",
+		return error_set(err, 0, "%s: set a project quota: %llu KiB became %llu", key->name,
 		    (unsigned long long)wanted.dqb_bhardlimit, (unsigned long long)set.dqb_bhardlimit);
 	return 0;
+}
+
+struct joining {
+	uint32_t project;
+	const struct quota_key *key;
+};
+
+/* Links, fifos and sockets have no project of their own that could be set, and take no room. */
+static int
+join_file(struct walk *walk, const char *name, struct error *err)
+{
+	const struct joining *joining = walk->context;
+	struct stat st;
+	autofd int found = openat(walk->from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (found < 0 || fstat(found, &st) < 0)
+		return error_set(err, errno, "open");
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	autofd int file = path_reopen(found, O_RDONLY, err);
+	if (file < 0)
+		return -1;
+	return join_project(file, joining->project, 0) < 0 ? explain(errno, joining->key, err) : 0;
+}
+
+static int
+visit(struct walk *walk, const char *name, const struct stat *st, struct error *err)
+{
+	if (!S_ISDIR(st->st_mode))
+		return S_ISREG(st->st_mode) ? join_file(walk, name, err) : 0;
+	walk->child.from = walk_open(walk->from, name);
+	return walk->child.from < 0 ? error_set(err, errno, "open") : 0;
+}
+
+/* A directory joins after what is in it, the tree's own last: by that it is known to be whole. */
+static int
+leave(struct walk *walk, struct error *err)
+{
+	const struct joining *joining = walk->context;
+
+	if (join_project(walk->from, joining->project, FS_XFLAG_PROJINHERIT) < 0)
+		return explain(errno, joining->key, err);
+	return 0;
+}
+
+int
+quota_set_tree(int directory, uint32_t project, uint64_t bytes, const struct quota_key *key,
+    struct error *err)
+{
+	static const struct walk_operations operations = { .visit = visit, .leave = leave };
+	struct joining joining = { .project = project, .key = key };
+	bool is_new = faccessat(directory, UPPER_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+
+	if (bytes == 0 && is_new) {
+		/* Only to be counted: a file system that can't does not matter. */
+		(void)join_project(directory, project, FS_XFLAG_PROJINHERIT);
+		return 0;
+	}
+	if (bytes > 0 && has_none(directory, project) &&
+	    walk_run(&operations, &joining, directory, -1, NULL, err) < 0)
+		return -1;
+	return quota_set(directory, project, bytes, key, err);
+}
+
+bool
+quota_read(int directory, uint32_t project, uint64_t *used, uint64_t *limit)
+{
+	struct if_dqblk now = { .dqb_bhardlimit = 0 };
+
+	if (has_none(directory, project) ||
+	    sys_quotactl_fd(directory, COMMAND(Q_GETQUOTA), project, &now) < 0)
+		return false;
+	*used = now.dqb_curspace;
+	*limit = now.dqb_bhardlimit * QUOTA_BLOCK;
+	return true;
+}
+
+int
+quota_check(int directory, struct error *err)
+{
+	struct if_dqblk ignored;
+
+	if (sys_quotactl_fd(directory, COMMAND(Q_GETQUOTA), 0, &ignored) == 0)
+		return 0;
+	return error_set(err, errno, "%s", errno == ENOSYS ? "project quotas need Linux 5.14" :
+	    "its file system has no project quotas (ext4: tune2fs -O project,quota, then mount -o "
+	    "prjquota; xfs: mount -o prjquota)");
 }

@@ -7,13 +7,35 @@
 
 #include "lib/error.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Of a policy's key: what it limits, and what to do where that can't be. */
+struct quota_key {
+	const char *name;   /* "root_size" */
+	const char *way_out; /* "leave root_size away, or use root = ephemeral" */
+};
 
 /*
  * Puts what is made below directory (an open descriptor) from now on into project, and limits
  * the project to bytes; 0 takes the limit away.  Read back.  Fails where the file system has
  * no project quotas, or they are not switched on, with what to do.
  */
-int quota_set(int directory, uint32_t project, uint64_t bytes, struct error *err);
+int quota_set(int directory, uint32_t project, uint64_t bytes, const struct quota_key *key,
+    struct error *err);
+
+/*
+ * The same with all that is there already, which else could not be renamed into what is new; a
+ * walk that is done once, and goes on where it was interrupted.  No one may use the tree.  Where
+ * there is no limit and nothing there yet, it is counted if the file system can do that.
+ */
+int quota_set_tree(int directory, uint32_t project, uint64_t bytes, const struct quota_key *key,
+    struct error *err);
+
+/* What the project of directory holds and may hold, bytes, 0: no limit.  False: nobody counts. */
+bool quota_read(int directory, uint32_t project, uint64_t *used, uint64_t *limit);
+
+/* Whether a limit could be set there at all; err says what is missing.  Changes nothing. */
+int quota_check(int directory, struct error *err);
 
 #endif

@@ -151,13 +151,15 @@ check_upper_owner(const struct root *root, int upper, const char *point, struct 
 static int
 prepare_store(struct root *root, const char *point, const struct stat *lower, struct error *err)
 {
+	static const struct quota_key key = { "root_size",
+		"leave root_size away, or use root = ephemeral" };
 	autofd int store = open_own_store(root, point, err);
 	/* One project for all uppers of the user's; its number is nobody else's, as the ids are. */
 	if (store < 0)
 		return -1;
 	if (root->step->root == ROOT_OVERLAY &&
-	    quota_set(store, root->inside->root_uid, root->step->size, err) < 0)
-		return error_prefix(err, "root_size");
+	    quota_set(store, root->inside->root_uid, root->step->size, &key, err) < 0)
+		return -1;
 	autofd int upper = overlay_layers(store, lower->st_uid, lower->st_gid,
 	    lower->st_mode & 07777, err);
 

@@ -2,14 +2,17 @@
  * ctrctl check: all faults of a policy at once.  A draft is judged by its text alone; where
  * that is right, root is also told what would keep logins from using it.
  */
+#include "container/quota.h"
 #include "ctl/command.h"
 #include "ctl/devices.h"
 #include "ctl/filters.h"
 #include "ctl/login.h"
 #include "ctl/mounts.h"
+#include "lib/own.h"
 #include "lib/places.h"
 #include "policy/plan.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +56,25 @@ check_values(const struct policy_text *text, bool is_draft)
 	return is_draft ? CTL_OK : CTL_NO;
 }
 
+/* A limit on a kept home, where none can be set, refuses logins; told where [default] has one. */
+static void
+note_quota(const struct policy *policy)
+{
+	struct error err = ERROR_INIT;
+	char why[640];
+	bool is_kept = policy->home == HOME_OVERLAY || policy->home == HOME_TEMPLATE;
+	autofd int lib = -1;
+
+	if (!is_kept || policy->home_size == 0)
+		return;
+	lib = open(PLACE_LIB, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lib < 0 && errno == ENOENT)
+		lib = open("/var/lib", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lib >= 0 && quota_check(lib, &err) < 0)
+		(void)complain(CTL_NO, "note: on this machine, logins with home_size would be refused: " PLACE_LIB
+		    ": %s", error_render(&err, why, sizeof(why)));
+}
+
 /* What only the plan shows: a limit that this kernel lacks.  text is gone with it. */
 static void
 note_machine(struct policy_text *text)
@@ -70,6 +92,8 @@ note_machine(struct policy_text *text)
 	else if (login->machine.core == CORE_TO_SOCKET)
 		(void)complain(CTL_NO, "note: this host's kernel.core_pattern is a socket: what crashes in a "
 		    "login is sent to it, whatever rlimit.core says");
+	if (login && geteuid() == 0)
+		note_quota(&login->policy);
 	plan_free(&plan);
 	login_free(login);
 }

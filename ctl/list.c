@@ -11,11 +11,11 @@
 #include <string.h>
 #include <time.h>
 
-/* UID, SESSIONS, TASKS, MEMORY, CPU-TIME, CPU-MAX, AGE */
-#define FLUSH_RIGHT (1U << 1 | 1U << 3 | 1U << 4 | 1U << 5 | 1U << 6 | 1U << 7 | 1U << 8)
+/* UID, SESSIONS, TASKS, MEMORY, CPU-TIME, CPU-MAX, AGE, HOME */
+#define FLUSH_RIGHT (1U << 1 | 1U << 3 | 1U << 4 | 1U << 5 | 1U << 6 | 1U << 7 | 1U << 8 | 1U << 9)
 
 static const char *const titles[TABLE_COLUMNS] = {
-	"USER", "UID", "STATE", "SESSIONS", "TASKS", "MEMORY", "CPU-TIME", "CPU-MAX", "AGE",
+	"USER", "UID", "STATE", "SESSIONS", "TASKS", "MEMORY", "CPU-TIME", "CPU-MAX", "AGE", "HOME",
 };
 
 static void
@@ -54,6 +54,7 @@ fill_row(const struct view *view, struct table_row *row)
 	table_set(row, 6, human_usec(usage->cpu_usec, text, sizeof(text)));
 	table_set(row, 7, human_cpus(usage->cpu_max, text, sizeof(text)));
 	table_set(row, 8, human_seconds(age_of(view), text, sizeof(text)));
+	set_share(row, 9, usage->home, usage->home_max, human_bytes);
 }
 
 /* One that ends while we look is no fault. */

@@ -91,6 +91,9 @@ print_usage(const struct usage *usage)
 	(void)printf("%-12s %s of %s, %s forks refused\n", "tasks",
 	    human_number(usage->pids, a, sizeof(a)), human_number(usage->pids_max, b, sizeof(b)),
 	    human_number(usage->pids_refused, c, sizeof(c)));
+	if (usage->home != USAGE_UNKNOWN)
+		(void)printf("%-12s %s of %s kept\n", "home use", human_bytes(usage->home, a, sizeof(a)),
+		    human_bytes(usage->home_max, b, sizeof(b)));
 	(void)printf("%-12s %s read, %s written\n", "io", human_bytes(usage->io_read, a, sizeof(a)),
 	    human_bytes(usage->io_written, b, sizeof(b)));
 }

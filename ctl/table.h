@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TABLE_COLUMNS 9
+#define TABLE_COLUMNS 10
 #define TABLE_CELL 64
 
 struct table_row {

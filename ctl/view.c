@@ -4,9 +4,12 @@
  */
 #include "ctl/view.h"
 
+#include "container/quota.h"
 #include "lib/own.h"
+#include "lib/path.h"
 #include "lib/places.h"
 #include "lib/text.h"
+#include "lib/upper_store.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -83,6 +86,22 @@ read_record(int directory, uid_t uid, struct view *view, struct error *err)
 	return 0;
 }
 
+/* Of the home that is kept, by whichever kind of it; only root can look. */
+static void
+read_home(uid_t uid, struct usage *usage)
+{
+	static const char *const stores[] = { UPPER_STORE_HOME, UPPER_STORE_TEMPLATE };
+	struct error ignored = ERROR_INIT;
+	autofd int own = upper_store_open(uid, &ignored);
+
+	for (size_t i = 0; i < sizeof(stores) / sizeof(stores[0]) && own >= 0; i++) {
+		autofd int store = path_open_beneath(own, stores[i], O_RDONLY | O_DIRECTORY, &ignored);
+		if (store >= 0 && quota_read(store, uid, &usage->home, &usage->home_max) &&
+		    usage->home_max == 0)
+			usage->home_max = USAGE_UNLIMITED;
+	}
+}
+
 int
 view_read(uid_t uid, struct view *view, struct error *err)
 {
@@ -98,6 +117,7 @@ view_read(uid_t uid, struct view *view, struct error *err)
 		return -1;
 	}
 	usage_read((const char (*)[512])view->record.cgroup, 8, &view->usage);
+	read_home(uid, &view->usage);
 	return 0;
 }
 

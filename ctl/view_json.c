@@ -14,6 +14,7 @@ static const struct {
 	FIELD(memory), FIELD(memory_peak), FIELD(memory_max), FIELD(memory_high), FIELD(swap),
 	FIELD(swap_max), FIELD(oom_kills), FIELD(cpu_usec), FIELD(cpu_weight), FIELD(pids),
 	FIELD(pids_max), FIELD(pids_refused), FIELD(io_read), FIELD(io_written),
+	FIELD(home), FIELD(home_max),
 	{ "cpu_max_permille", offsetof(struct usage, cpu_max) },
 #undef FIELD
 };

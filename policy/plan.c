@@ -7,6 +7,7 @@
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/text.h"
+#include "lib/upper_store.h"
 #include "policy/draft.h"
 #include "policy/plan_devices.h"
 #include "policy/plan_process.h"
@@ -428,8 +429,8 @@ add_passthrough(struct plan *plan, const struct policy *policy, const struct sub
 }
 
 static const char *const upper_name[] = {
-	[HOME_OVERLAY] = "home",
-	[HOME_TEMPLATE] = "home-of-template",
+	[HOME_OVERLAY] = UPPER_STORE_HOME,
+	[HOME_TEMPLATE] = UPPER_STORE_TEMPLATE,
 };
 
 static int

@@ -167,7 +167,7 @@ struct policy {
 	char *hostname;              /* %u and %h already replaced */
 	enum home_kind home;
 	char *home_template;         /* only with HOME_TEMPLATE */
-	uint64_t home_size;          /* bytes, of an upper on tmpfs */
+	uint64_t home_size;          /* bytes, of the upper; 0: no limit, of a kept one alone */
 	struct text_list home_passthrough; /* relative to the home */
 	uint64_t tmp_size;           /* bytes; /tmp and /var/tmp have this much each */
 	uint64_t shm_size;           /* bytes, /dev/shm */

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EPHEMERAL_ROOT_SIZE (UINT64_C(2) << 30)
+#define EPHEMERAL_SIZE (UINT64_C(2) << 30)
 
 struct resolver {
 	const struct policy_text *text;
@@ -227,10 +227,12 @@ resolve_keys(const struct resolver *resolver, enum key_place place, const struct
 
 /* A tmpfs without a limit would take all the memory that the container may have. */
 static void
-limit_root(struct policy *policy)
+limit_ephemeral(struct policy *policy)
 {
 	if (policy->root == ROOT_EPHEMERAL && policy->root_size == 0)
-		policy->root_size = EPHEMERAL_ROOT_SIZE;
+		policy->root_size = EPHEMERAL_SIZE;
+	if (policy->home == HOME_EPHEMERAL && policy->home_size == 0)
+		policy->home_size = EPHEMERAL_SIZE;
 }
 
 static int
@@ -332,7 +334,7 @@ resolve_all(const struct resolver *resolver)
 	    resolve_keys(resolver, KEY_IN_USER, &user) < 0 ||
 	    resolve_limits(resolver, KEY_IN_USER, &user, &policy->limits) < 0)
 		return -1;
-	limit_root(policy);
+	limit_ephemeral(policy);
 	if (check_capabilities(resolver) < 0)
 		return -1;
 	if (resolve_slice(resolver) < 0)

@@ -2,23 +2,14 @@
 # root_size: a project quota on what root inside keeps, and a clear refusal where there is none.
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
+# shellcheck source=../lib/quota.sh
+. "$(dirname "$0")/../lib/quota.sh"
 
 policy <<END
 [user alice]
 profile = machine
 root_size = 64M
 END
-
-# The world's /dev has no loop devices; autoclear lets the one go that is taken.
-quota_disk() {
-	local number
-	modprobe -q -a loop quota_v2 2>/dev/null || true
-	[ -e /dev/loop-control ] || mknod -m 600 /dev/loop-control c 10 237
-	number=$(losetup -f) || return
-	[ -e "$number" ] || mknod -m 600 "$number" b 7 "${number#/dev/loop}"
-	truncate -s 400M /srv/disk && mkfs.ext4 -q -O quota,project -E quotatype=prjquota /srv/disk &&
-		mount -o loop,prjquota /srv/disk /var/lib/pam_ctr
-}
 
 install -d -m 700 /var/lib/pam_ctr
 if [ "$(findmnt -no OPTIONS /var | grep -c prjquota)" = 0 ]; then
@@ -29,7 +20,7 @@ if [ "$(findmnt -no OPTIONS /var | grep -c prjquota)" = 0 ]; then
 	wait_for 10 no_containers
 fi
 
-why=$(quota_disk 2>&1) || {
+why=$(quota_disk /var/lib/pam_ctr 2>&1) || {
 	why=${why%%$'\n'*}
 	skip "a kept root is limited" "no file system with project quotas can be mounted here: ${why##*: }"
 	done_testing

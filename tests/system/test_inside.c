@@ -72,6 +72,9 @@ home_of(enum home_kind kind, const char *source, const char *upper)
 	step.source = text(source);
 	step.value = text(upper);
 	step.uid = step.gid = USER;
+	/* What is kept is limited by quotas, which a tmpfs has none of. */
+	if (upper)
+		step.size = 0;
 	return step;
 }
 
