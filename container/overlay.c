@@ -132,7 +132,8 @@ overlay_mount(const struct overlay *overlay, struct error *err)
 		{ "index", "off" }, { "metacopy", "off" }, { "redirect_dir", "on" }, { NULL, NULL }
 	};
 	const struct mount_option read[] = {
-		{ "lowerdir", lower }, { "metacopy", "off" }, { "redirect_dir", "nofollow" }, { NULL, NULL }
+		{ "lowerdir", lower }, { "metacopy", "off" },
+		{ "redirect_dir", overlay->follows ? "follow" : "nofollow" }, { NULL, NULL }
 	};
 
 	if (name_lowers(overlay, lower, sizeof(lower), err) < 0)

@@ -8,6 +8,7 @@
 
 #include "lib/error.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #define OVERLAY_LOWERS_MAX 3
@@ -16,6 +17,7 @@ struct overlay {
 	int lower[OVERLAY_LOWERS_MAX]; /* topmost first; not owned */
 	size_t lowers;
 	int store;                     /* has an upper/ and a work/; -1: nothing can be written */
+	bool follows;                  /* where nothing can be written: renamed directories of a former upper */
 	unsigned attributes;           /* MOUNT_ATTR_* */
 };
 
