@@ -25,7 +25,8 @@ enum option {
 	OPTION_COMMAND = 1 << 2, /* "-- COMMAND..." */
 	OPTION_NESTING = 1 << 3,
 	OPTION_TEXTFILE = 1 << 8,
-	OPTION_TOP = 1 << 16 /* those of top alone */
+	OPTION_TOP = 1 << 16, /* those of top alone */
+	OPTION_HOME = 1 << 17 /* --kill, --live, --changes, --output */
 };
 
 #define OPERANDS_MAX 64
@@ -35,6 +36,8 @@ struct options {
 	bool json;
 	bool nesting;
 	bool batch;
+	bool kill, live, changes;
+	const char *output;     /* NULL: not given */
 	const char *config;     /* NULL: not given */
 	const char *textfile;   /* NULL: not given */
 	const char *count;
@@ -85,6 +88,7 @@ int command_enter(const struct options *options);
 int command_kill(const struct options *options);
 int command_top(const struct options *options);
 int command_root(const struct options *options);
+int command_home(const struct options *options);
 int command_gc(const struct options *options);
 int command_seccomp(const struct options *options);
 int command_devices(const struct options *options);

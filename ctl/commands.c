@@ -46,6 +46,24 @@ const struct command commands[] = {
 	    "it is now: a file that the user has, too, and that was upgraded since, is told as M.\n"
 	    "reset takes all of it away for good.  Exit status 1: there is a container; kill it first.\n",
 	    OPTION_JSON | OPTION_CONFIG, 2, 2 },
+	{ "home", command_home,
+	    "status|diff|commit|reset|snapshot|restore|delete|export USER|UID|@GROUP [PATH...|NAME] [OPTION...]",
+	    "what users changed in their homes; keeps, merges, drops it",
+	    "Of homes that are kept apart: home = overlay or template.  PATH is relative to the home.\n"
+	    "  status             kind, changes, size, limit, snapshots\n"
+	    "  diff               a line a path: A added, M changed, D deleted, then for M in what it\n"
+	    "                     differs: y type, c content, m mode, o owner, a ACL, x attributes, t time\n"
+	    "  commit [PATH...]   merges the changes, or those at PATH, into the real home\n"
+	    "  reset [PATH...]    drops them for good; the real home, or the template, shows again\n"
+	    "  snapshot [NAME]    keeps a copy of the changes, named by the time if NAME is left away\n"
+	    "  restore NAME       puts the changes of that copy in place of those that are there\n"
+	    "  delete NAME        removes a copy\n"
+	    "  export             the home as the user sees it, as a tar stream; --changes: the upper alone\n"
+	    "@GROUP: of all its members that have something kept.  commit, reset, snapshot and restore are\n"
+	    "refused while the user has a container: --kill ends it first; snapshot --live copies all the\n"
+	    "same.  -o, --output FILE: where export writes.  --json: of status and diff.  Interrupted, each\n"
+	    "can be called again and loses nothing.  Exit status 1: refused, or nothing there, for anybody.\n",
+	    OPTION_JSON | OPTION_CONFIG | OPTION_HOME, 2, OPERANDS_MAX },
 	{ "gc", command_gc, "[--config PATH]", "adopts or removes what a crash left behind",
 	    "Containers whose supervisor died get a new one; what is dead is removed, and so are\n"
 	    "empty cgroups that are no container's.  Exit status 1: something is left.\n",

@@ -4,6 +4,7 @@
  */
 #include "ctl/account.h"
 #include "ctl/command.h"
+#include "ctl/kill.h"
 #include "ctl/view.h"
 #include "lib/client.h"
 
@@ -28,6 +29,12 @@ kill_timeout(uid_t uid)
 }
 
 int
+kill_container(uid_t uid, bool *existed, struct error *err)
+{
+	return client_end(uid, kill_timeout(uid), existed, err);
+}
+
+int
 command_kill(const struct options *options)
 {
 	struct error err = ERROR_INIT;
@@ -39,7 +46,7 @@ command_kill(const struct options *options)
 		return code;
 	if (account_uid(options->operand[0], &uid, &err) < 0)
 		return complain(CTL_NO, "kill: %s", err.text);
-	if (client_end(uid, kill_timeout(uid), &existed, &err) < 0)
+	if (kill_container(uid, &existed, &err) < 0)
 		return complain_error("kill", &err);
 	if (!existed)
 		return complain(CTL_NO, "kill: %s has no container", options->operand[0]);

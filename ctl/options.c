@@ -26,6 +26,10 @@ const struct option_spelling option_spellings[] = {
 	{ "--count", 'n', OPTION_TOP, FIELD(count), "number" },
 	{ "--delay", 'd', OPTION_TOP, FIELD(delay), "time" },
 	{ "--sort", 's', OPTION_TOP, FIELD(sort), "key" },
+	{ "--kill", 0, OPTION_HOME, FIELD(kill), NULL },
+	{ "--live", 0, OPTION_HOME, FIELD(live), NULL },
+	{ "--changes", 0, OPTION_HOME, FIELD(changes), NULL },
+	{ "--output", 'o', OPTION_HOME, FIELD(output), "file" },
 	{ NULL, 0, OPTION_JSON, 0, NULL },
 };
 #undef FIELD

@@ -5,8 +5,8 @@
 #include "ctl/account.h"
 #include "ctl/command.h"
 #include "ctl/json.h"
+#include "ctl/kept.h"
 #include "ctl/login.h"
-#include "ctl/view.h"
 #include "lib/client.h"
 #include "lib/own.h"
 #include "lib/path.h"
@@ -34,40 +34,18 @@ struct diff {
 	size_t too_deep;
 };
 
-static const struct {
-	char letter;
-	const char *name;
-} changes[] = {
-	[UPPER_ADDED] = { 'A', "added" },
-	[UPPER_CHANGED] = { 'M', "changed" },
-	[UPPER_DELETED] = { 'D', "deleted" },
-};
-
-/* One line, whatever the name: what could speak to the terminal, or end the line, is escaped. */
-static void
-print_path(const char *path)
-{
-	for (; *path; path++) {
-		unsigned char byte = (unsigned char)*path;
-		if (byte < ' ' || byte > '~' || byte == '\\')
-			(void)printf("\\x%02x", byte);
-		else
-			(void)putchar(byte);
-	}
-	(void)putchar('\n');
-}
-
 static int
 print_difference(const struct upper_difference *difference, void *context)
 {
 	struct diff *diff = context;
 
 	if (!diff->as_json) {
-		(void)printf("%c ", changes[difference->change].letter);
-		print_path(difference->path);
+		(void)printf("%c ", kept_letter(difference->change));
+		kept_print_path(difference->path);
+		(void)putchar('\n');
 	} else {
 		json_object(&diff->json, NULL);
-		json_text(&diff->json, "change", changes[difference->change].name);
+		json_text(&diff->json, "change", kept_word(difference->change));
 		json_text(&diff->json, "path", difference->path);
 		if (difference->from)
 			json_text(&diff->json, "from", difference->from);
@@ -183,22 +161,14 @@ root_diff(const struct options *options)
 	return output_end(code);
 }
 
-/* With the uid's lock: no supervisor is there, and none can be started. */
 static int
 set_aside(int directory, const char *user, uid_t uid, int *count)
 {
 	struct error err = ERROR_INIT;
-	struct view view = VIEW_INIT;
-	autofd int lock = client_lock(uid, &err);
+	int lock, code = kept_lock("root reset", user, uid, &lock);
 
-	if (lock < 0)
-		return err.errnum == EBUSY ? complain(CTL_NO, "root reset: %s has a container: ctrctl kill %s "
-		    "ends it", user, user) : complain_error("root reset", &err);
-	int state = view_read(uid, &view, &err);
-	bool is_free = state == 1 || (state == 0 && view.state == VIEW_NO_RECORD);
-	int code = state < 0 ? complain_error("root reset", &err) : is_free ? CTL_OK :
-	    complain(CTL_NO, "root reset: %s has a container without a supervisor: ctrctl gc mends that",
-	        user);
+	if (code != CTL_OK)
+		return code;
 	for (size_t i = 0; i < STORES && code == CTL_OK; i++) {
 		int moved = upper_store_set_aside(directory, stores[i], &err);
 		if (moved < 0)
@@ -206,7 +176,6 @@ set_aside(int directory, const char *user, uid_t uid, int *count)
 		else
 			*count += moved;
 	}
-	view_free(&view);
 	client_unlock(uid, &lock);
 	return code;
 }
