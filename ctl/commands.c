@@ -47,7 +47,8 @@ const struct command commands[] = {
 	    "reset takes all of it away for good.  Exit status 1: there is a container; kill it first.\n",
 	    OPTION_JSON | OPTION_CONFIG, 2, 2 },
 	{ "home", command_home,
-	    "status|diff|commit|reset|snapshot|restore|delete|export USER|UID|@GROUP [PATH...|NAME] [OPTION...]",
+	    "status|diff|commit|reset|snapshot|restore|delete|export USER|UID|@GROUP [PATH...|NAME] "
+	    "[--json] [--kill] [--live] [--changes] [--output FILE] [--config PATH]",
 	    "what users changed in their homes; keeps, merges, drops it",
 	    "Of homes that are kept apart: home = overlay or template.  PATH is relative to the home.\n"
 	    "  status             kind, changes, size, limit, snapshots\n"
