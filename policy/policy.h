@@ -106,6 +106,13 @@ enum lxcfs_use {
 	LXCFS_NO
 };
 
+/* What becomes of a login that needs a new container where the host's memory is promised away. */
+enum admission {
+	ADMISSION_NONE,   /* nobody looks */
+	ADMISSION_REFUSE,
+	ADMISSION_QUEUE   /* waits a moment, then is refused */
+};
+
 /* The limits, in the order of limits.def; the kernel's cgroup v2 names are their names. */
 enum limit {
 #define LIMIT(id, name, controller, type) LIMIT_##id,
@@ -146,6 +153,11 @@ struct policy {
 
 	char *cgroup;                /* name of the cgroup all containers live under */
 	bool share_mounts;           /* make the host's mounts shared where they are private */
+	char *contact;               /* whom a refused user is to ask; NULL: not said */
+	enum admission admission;
+	uint64_t admission_committed; /* bytes that containers may be promised together; 0: any */
+	uint64_t admission_available; /* bytes that must be free; 0: any */
+	uint64_t admission_wait;     /* seconds */
 	struct limits host_limits;   /* for the sum of all containers */
 
 	char *slice;                 /* NULL: none */
@@ -181,6 +193,12 @@ struct policy {
 	struct text_list devices;    /* rules for this login, see device_rule.h */
 	enum logout_action logout;
 	uint64_t grace;              /* seconds between SIGTERM and SIGKILL */
+
+	bool banner;                 /* an interactive login is shown limits and use */
+	char *nologin;               /* why nobody may log in now; NULL: they may */
+	uint64_t max_sessions;       /* 0: any number */
+	uint64_t session_time;       /* seconds; 0: for ever */
+	uint64_t idle_timeout;       /* seconds; 0: never */
 
 	uint64_t capabilities;       /* the bounding set, a bit each */
 	uint64_t inheritable;        /* for programs whose files have them inheritable */

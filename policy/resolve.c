@@ -235,6 +235,30 @@ limit_ephemeral(struct policy *policy)
 		policy->home_size = EPHEMERAL_SIZE;
 }
 
+/*
+ * Files of a tmpfs are the container's memory, and killing a process gives none of them back: where
+ * no line says otherwise, none of them can take more than half.
+ */
+static void
+fit_tmpfs(struct policy *policy)
+{
+	static const enum policy_key keys[] = {
+		POLICY_KEY_TMP_SIZE, POLICY_KEY_SHM_SIZE, POLICY_KEY_RUNTIME_SIZE, POLICY_KEY_HOME_SIZE,
+	};
+	const char *max = policy->limits.value[LIMIT_MEMORY_MAX];
+	uint64_t memory;
+	size_t i;
+
+	if (max == NULL || !text_to_number(max, UINT64_MAX, &memory))
+		return;
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		uint64_t *size = (uint64_t *)(void *)((char *)policy + key_at(keys[i])->offset);
+
+		if (policy->origin[keys[i]].file == NULL && *size > memory / 2)
+			*size = memory / 2;
+	}
+}
+
 static int
 refuse_key(const struct resolver *resolver, enum policy_key index, const char *reason)
 {
@@ -335,6 +359,7 @@ resolve_all(const struct resolver *resolver)
 	    resolve_limits(resolver, KEY_IN_USER, &user, &policy->limits) < 0)
 		return -1;
 	limit_ephemeral(policy);
+	fit_tmpfs(policy);
 	if (check_capabilities(resolver) < 0)
 		return -1;
 	if (resolve_slice(resolver) < 0)

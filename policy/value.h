@@ -56,6 +56,12 @@ enum value_type {
 	VALUE_NANOSECONDS,
 	VALUE_CPU_VIEW,
 	VALUE_LXCFS,
+	VALUE_TEXT,
+	VALUE_ADMISSION,
+	VALUE_COMMITMENT,
+	VALUE_WAIT,
+	VALUE_SESSIONS,
+	VALUE_DURATION,
 	/* of limits */
 	VALUE_BYTES,
 	VALUE_SWITCH,
@@ -127,6 +133,14 @@ bool value_capability_names(const char *text, const struct value_context *contex
 
 /* policy/device_value.c */
 bool value_devices(const char *text, const struct value_context *context, struct value *value);
+
+/* policy/door_value.c */
+bool value_text(const char *text, const struct value_context *context, struct value *value);
+bool value_commitment(const char *text, const struct value_context *context,
+    struct value *value);
+bool value_wait(const char *text, const struct value_context *context, struct value *value);
+bool value_sessions(const char *text, const struct value_context *context, struct value *value);
+bool value_duration(const char *text, const struct value_context *context, struct value *value);
 
 /* policy/limit_value.c */
 bool value_bytes(const char *text, const struct value_context *context, struct value *value);

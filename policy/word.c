@@ -72,6 +72,11 @@ static const struct {
 		[LXCFS_AUTO] = { "auto", WORD_ALONE },
 		[LXCFS_NO] = { "no", WORD_ALONE },
 	},
+	[VALUE_ADMISSION] = {
+		[ADMISSION_NONE] = { "none", WORD_ALONE },
+		[ADMISSION_REFUSE] = { "refuse", WORD_ALONE },
+		[ADMISSION_QUEUE] = { "queue", WORD_ALONE },
+	},
 	[VALUE_LOGOUT] = {
 		[LOGOUT_KEEP] = { "keep", WORD_ALONE },
 		[LOGOUT_KILL] = { "kill", WORD_ALONE },

@@ -297,6 +297,11 @@ Test(policy_resolve, each_key_counts)
 		{ "default", "nice", "5" }, { "default", "scheduler", "batch" },
 		{ "default", "timer_slack", "50000" }, { "default", "session_keyring", "no" },
 		{ "default", "cpu_view", "machine" }, { "default", "lxcfs", "no" },
+		{ "host", "contact", "root@lab1" }, { "host", "admission", "queue" },
+		{ "host", "admission.committed", "1073741824" }, { "host", "admission.available", "1048576" },
+		{ "host", "admission.wait", "5" }, { "default", "banner", "yes" },
+		{ "default", "nologin", "until noon" }, { "default", "max_sessions", "5" },
+		{ "default", "session_time", "3600" }, { "default", "idle_timeout", "600" },
 		{ "default", "grace", "5" }, { "default", "memory.max", "1048576" },
 		{ "default", "memory.high", "1048576" }, { "default", "memory.swap.max", "0" },
 		{ "default", "memory.oom.group", "1" },
@@ -339,4 +344,35 @@ Test(policy, limit_names)
 	cr_expect(limit_controller(LIMIT_MEMORY_SWAP_MAX) == CONTROLLER_MEMORY);
 	cr_expect(limit_controller(LIMIT_CPUSET_CPUS) == CONTROLLER_CPUSET);
 	cr_expect(limit_controller(LIMIT_IO_WEIGHT) == CONTROLLER_IO);
+}
+
+/* Else a full /tmp has the login killed, and goes on being full. */
+Test(policy_resolve, built_in_sizes_fit_the_memory)
+{
+	static const struct {
+		const char *conf;
+		uint64_t tmp, shm, runtime, home;
+	} row[] = {
+		{ "[default]\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 2 * GIB },
+		{ "[default]\nmemory.max = max\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 2 * GIB },
+		{ "[default]\nmemory.max = 6G\n", 2 * GIB, 3 * GIB, GIB * 8 / 10, 2 * GIB },
+		{ "[default]\nmemory.max = 1G\n", GIB / 2, GIB / 2, GIB / 2, GIB / 2 },
+		{ "[default]\nmemory.max = 1G\ntmp_size = 2G\nhome_size = 3G\n", 2 * GIB, GIB / 2, GIB / 2, 3 * GIB },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		struct error err = ERROR_INIT;
+		struct policy policy = POLICY_INIT;
+		struct fixture f;
+
+		fixture_init(&f);
+		struct policy_text *text = fixture_parse(row[i].conf);
+		cr_assert(policy_resolve(text, &f.subject, &f.machine, &policy, &err) == 0, "%s", err.text);
+		cr_expect(policy.tmp_size == row[i].tmp && policy.shm_size == row[i].shm &&
+		    policy.runtime_size / 16 == row[i].runtime / 16 && policy.home_size == row[i].home,
+		    "row %zu", i);
+		policy_free(&policy);
+		policy_text_free(text);
+	}
 }
