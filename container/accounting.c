@@ -47,7 +47,7 @@ settle(struct server *server, int rc, const struct error *err)
 		return -1;
 	}
 	accounting->tries = 0;
-	log_error(err, "user=%s uid=%u: who and last", server->record.user, (unsigned)server->uid);
+	log_error(err, "supervisor failed: user=%s uid=%u what=\"tell who and last\"", server->record.user, (unsigned)server->uid);
 	return 0;
 }
 
@@ -63,8 +63,8 @@ may_tell(struct server *server)
 		accounting->told = 0;
 	}
 	if (accounting->told == TOLD_MAX)
-		log_line(LOG_NOTICE, "container notice: user=%s uid=%u more than %d login records in a "
-		    "minute: last on the host does not show them all", server->record.user,
+		log_line(LOG_NOTICE, "container notice: user=%s uid=%u text=\"more than %d login records "
+		    "in a minute: last on the host does not show them all\"", server->record.user,
 		    (unsigned)server->uid, TOLD_MAX);
 	return accounting->told++ < TOLD_MAX;
 }

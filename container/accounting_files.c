@@ -139,8 +139,8 @@ make_files(struct server *server, uid_t root_uid, gid_t root_gid)
 		if (accounting->mount >= 0)
 			*fd[i] = make_file(accounting->mount, (enum accounting_file)i, root_uid, root_gid, &err);
 		if (err.text[0])
-			log_line(LOG_NOTICE, "container notice: user=%s uid=%u who and last on the host show "
-			    "the container's terminals: %s", server->record.user, (unsigned)server->uid,
+			log_line(LOG_NOTICE, "container notice: user=%s uid=%u text=\"who and last on the host "
+			    "show the container's terminals: %s\"", server->record.user, (unsigned)server->uid,
 			    error_render(&err, text, sizeof(text)));
 		if (*fd[i] < 0 && accounting->mount >= 0)
 			(void)unlinkat(accounting->mount, files[i].name, 0); /* half made, or none */

@@ -18,7 +18,7 @@ open_page(struct server *server, const char *user)
 	server->stats = stats_open(server->uid, user, &err);
 	server->stats_failed = !server->stats;
 	if (server->stats_failed)
-		log_error(&err, "uid=%u: this user's logins are not counted", (unsigned)server->uid);
+		log_error(&err, "supervisor failed: uid=%u what=\"count this user's logins\"", (unsigned)server->uid);
 	return server->stats;
 }
 

@@ -29,7 +29,7 @@
 static void
 log_fault(const struct server *server, const struct error *err)
 {
-	log_error(err, "devices: user=%s uid=%u", server->record.user, (unsigned)server->uid);
+	log_error(err, "device failed: user=%s uid=%u", server->record.user, (unsigned)server->uid);
 }
 
 /* --- numbers -------------------------------------------------------------------------- */
@@ -128,8 +128,8 @@ log_refused(const struct server *server, const struct device_message *message)
 {
 	char name[2 * DEVICE_NODE_SIZE];
 
-	log_line(LOG_NOTICE, "device refused: user=%s uid=%u node=/dev/%s number=b%u:%u the host uses it, and "
-	    "no rule names it in full", server->record.user, (unsigned)server->uid,
+	log_line(LOG_NOTICE, "device refused: user=%s uid=%u node=/dev/%s number=b%u:%u text=\"the host uses "
+	    "it, and no rule names it in full\"", server->record.user, (unsigned)server->uid,
 	    text_escape(message->node, name, sizeof(name)), message->major, message->minor);
 }
 
@@ -242,7 +242,7 @@ add(struct server *server, const struct device_message *message)
 		take_away(server, device);
 	device = append(devices, &node);
 	if (!device) {
-		log_line(LOG_WARNING, "devices: user=%s uid=%u has %zu devices, and gets no more",
+		log_line(LOG_WARNING, "device notice: user=%s uid=%u text=\"has %zu devices, and gets no more\"",
 		    server->record.user, (unsigned)server->uid, devices->count);
 		return;
 	}
@@ -281,7 +281,7 @@ hear_one(struct server *server, const struct device_message *message)
 		forget_stale(server);
 		break;
 	case DEVICE_NEWS_FAULT:
-		log_line(LOG_ERR, "devices: user=%s uid=%u %s", server->record.user,
+		log_line(LOG_ERR, "device notice: user=%s uid=%u text=\"%s\"", server->record.user,
 		    (unsigned)server->uid, text_escape(message->links, text, sizeof(text)));
 		break;
 	}
@@ -346,7 +346,7 @@ helper_ended(struct server *server)
 	struct devices *devices = &server->devices;
 	bool gives_up = is_too_soon(devices);
 
-	log_line(LOG_ERR, "devices: user=%s uid=%u the helper %s ended%s", server->record.user,
+	log_line(LOG_ERR, "device notice: user=%s uid=%u text=\"the helper %s ended%s\"", server->record.user,
 	    (unsigned)server->uid, PLACE_DEVICES,
 	    gives_up ? ": without it there are no devices" : ", and is started again");
 	if (!gives_up) {

@@ -44,6 +44,8 @@ static void
 forget(struct server *server)
 {
 	limit_close(server, server->limit, &server->limits, NULL);
+	kernel_log_close(&server->kernel_log);
+	strain_end(server);
 	accounting_close(server);
 	devices_free(&server->devices);
 	build_free(&server->build);
@@ -54,7 +56,7 @@ forget(struct server *server)
 	if (unlinkat(server->directory, "record", 0) < 0 && errno != ENOENT) {
 		struct error err = ERROR_INIT;
 		(void)error_set(&err, errno, "remove the record");
-		log_error(&err, "uid=%u", (unsigned)server->uid);
+		log_error(&err, "supervisor failed: uid=%u what=\"forget the container\"", (unsigned)server->uid);
 	}
 	set_state(server, STATE_NONE, NEVER);
 }
@@ -123,7 +125,7 @@ clear_unknown(struct server *server, const struct plan *plan)
 	plan_each_cgroup(plan, note_cgroup, &server->record);
 	if (cgroups_adopt(&server->cgroups, (const char (*)[512])server->record.cgroup, 8, &err) < 0)
 		return false;
-	log_line(LOG_WARNING, "container unknown: uid=%u has processes in %s and no record: ending them",
+	log_line(LOG_WARNING, "container unknown: uid=%u text=\"processes in %s and no record: ending them\"",
 	    (unsigned)server->uid, server->record.cgroup[0]);
 	set_state(server, STATE_CLEARING, server_now());
 	return true;
@@ -142,10 +144,13 @@ container_build(struct server *server, struct request *request)
 	server->started = server_now();
 	request->builds = true;
 	if (host_prepare(&request->plan, &err) < 0) {
+		admission_end(server);
 		fail_build(server, &err);
 		return;
 	}
-	if (cgroups_make(&server->cgroups, &request->plan, &err) < 0) {
+	int made = cgroups_make(&server->cgroups, &request->plan, &err);
+	admission_end(server);
+	if (made < 0) {
 		if (err.errnum != EBUSY || !clear_unknown(server, &request->plan))
 			fail_build(server, &err);
 		return;
@@ -186,6 +191,8 @@ become_alive(struct server *server, struct error *err)
 	build_free(&server->build);
 	devices_alive(server);
 	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
+	kernel_log_open(&server->kernel_log);
+	strain_begin(server);
 	set_state(server, STATE_ALIVE, NEVER);
 	log_line(LOG_INFO, "container built: user=%s uid=%u init=%d ms=%lld", record->user,
 	    (unsigned)server->uid, (int)record->init.pid, (long long)(server_now() - server->started));
@@ -199,7 +206,7 @@ container_build_news(struct server *server)
 
 	switch (build_news(&server->build, &err)) {
 	case BUILD_NOTICE:
-		log_line(LOG_NOTICE, "container notice: user=%s uid=%u %s", server->record.user,
+		log_line(LOG_NOTICE, "container notice: user=%s uid=%u text=\"%s\"", server->record.user,
 		    (unsigned)server->uid, err.text);
 		break;
 	case BUILD_READY:
@@ -273,7 +280,7 @@ watch_rest(struct server *server)
 		return;
 	autofree pid_t *pids = NULL;
 	if (cgroups_pids(&server->cgroups, &pids, &count, &err) < 0) {
-		log_error(&err, "user=%s uid=%u", server->record.user, (unsigned)server->uid);
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"look for what is left\"", server->record.user, (unsigned)server->uid);
 		return;
 	}
 	for (size_t i = 0; i < count && server->rest < 0; i++)
@@ -320,7 +327,7 @@ clear(struct server *server)
 		if (server_now() < server->deadline)
 			return;
 		if (cgroups_kill(&server->cgroups, &err) < 0)
-			log_error(&err, "user=%s uid=%u", server->record.user, (unsigned)server->uid);
+			log_error(&err, "supervisor failed: user=%s uid=%u what=\"look for what is left\"", server->record.user, (unsigned)server->uid);
 		server->deadline = server_now() + KILL_STEP_MS;
 		return;
 	}
@@ -328,7 +335,7 @@ clear(struct server *server)
 	limit_close(server, server->limit, &server->limits, NULL);
 	log_ended(server);
 	if (server->cgroups.count > 0 && cgroups_remove(&server->cgroups, &err) != 0)
-		log_error(&err, "user=%s uid=%u: remove the cgroups", server->record.user,
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"remove the cgroups\"", server->record.user,
 		    (unsigned)server->uid);
 	forget(server);
 	request_tell_ended(server);
@@ -382,7 +389,7 @@ container_step(struct server *server)
 	switch (server->state) {
 	case STATE_NONE:
 		request_tell_ended(server);
-		if (waiting)
+		if (waiting && admission_pass(server, waiting))
 			container_build(server, waiting);
 		break;
 	case STATE_BUILDING:
@@ -439,6 +446,8 @@ adopt_sessions(struct server *server)
 		server->session[kept++] = session;
 	}
 	record->sessions = kept;
+	for (size_t i = 0; i < kept; i++)
+		stay_begin(server, i);
 }
 
 /* The UTS namespace was just proven to be the recorded one, so its owner is the container's. */
@@ -450,7 +459,7 @@ adopt_userns(struct server *server)
 	server->userns = userns_of(server->record.init.pid, &err);
 	if (server->userns >= 0 || err.errnum == 0)
 		return 0;
-	log_error(&err, "uid=%u: dissolve what is left", (unsigned)server->uid);
+	log_error(&err, "supervisor failed: uid=%u what=\"adopt: dissolve what is left\"", (unsigned)server->uid);
 	return -1;
 }
 
@@ -462,7 +471,7 @@ container_adopt(struct server *server)
 
 	if (record_read(server->directory, record, &err) < 0) {
 		if (err.errnum != ENOENT)
-			log_error(&err, "uid=%u: dissolve what is left", (unsigned)server->uid);
+			log_error(&err, "supervisor failed: uid=%u what=\"adopt: dissolve what is left\"", (unsigned)server->uid);
 		/* Garbage, or not root's: it will not get better, and would keep the directory. */
 		if (err.errnum == EINVAL || err.errnum == EPERM)
 			forget(server);
@@ -471,7 +480,7 @@ container_adopt(struct server *server)
 	server->reason = "its supervisor died";
 	if (record->uid != server->uid ||
 	    cgroups_adopt(&server->cgroups, (const char (*)[512])record->cgroup, 8, &err) < 0) {
-		log_error(&err, "uid=%u: dissolve what is left", (unsigned)server->uid);
+		log_error(&err, "supervisor failed: uid=%u what=\"adopt: dissolve what is left\"", (unsigned)server->uid);
 		forget(server);
 		return;
 	}
@@ -488,8 +497,10 @@ container_adopt(struct server *server)
 	devices_adopt(server);
 	record->supervisor = (struct process_id) { .pid = getpid(), .start = process_start(getpid()) };
 	if (container_save(server, &err) < 0)
-		log_error(&err, "uid=%u: keep the record", (unsigned)server->uid);
+		log_error(&err, "supervisor failed: uid=%u what=\"keep the record\"", (unsigned)server->uid);
 	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
+	kernel_log_open(&server->kernel_log);
+	strain_begin(server);
 	set_state(server, STATE_ALIVE, NEVER);
 	log_line(LOG_NOTICE, "container adopted: user=%s uid=%u init=%d sessions=%zu", record->user,
 	    (unsigned)server->uid, (int)record->init.pid, record->sessions);

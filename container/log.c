@@ -33,5 +33,10 @@ log_error(const struct error *err, const char *format, ...)
 	va_start(list, format);
 	(void)vsnprintf(what, sizeof(what), format, list);
 	va_end(list);
-	syslog(LOG_ERR, "%s: %s", what, error_render(err, text, sizeof(text)));
+	(void)error_render(err, text, sizeof(text));
+	/* One quoted value, whatever the error quotes. */
+	for (char *c = text; *c; c++)
+		if (*c == '"')
+			*c = '\'';
+	syslog(LOG_ERR, "%s error=\"%s\"", what, text);
 }

@@ -132,7 +132,11 @@ supervise(uid_t uid, struct error *err)
 	server->userns = -1;
 	server->accounting = (struct accounting)ACCOUNTING_INIT;
 	server->devices = (struct devices)DEVICES_INIT;
-	server->init = server->rest = -1;
+	server->notice = (struct notice)NOTICE_INIT;
+	server->kernel_log = (struct kernel_log)KERNEL_LOG_INIT;
+	server->victim = (struct victim)VICTIM_INIT;
+	server->strain = (struct strain)STRAIN_INIT;
+	server->init = server->rest = server->admission = -1;
 	server->record = (struct record)RECORD_INIT;
 	server->deadline = NEVER;
 	server->directory = open_directory(uid, err);
@@ -154,6 +158,6 @@ main(int argc, char **argv)
 	if (check_listener((uid_t)uid, &err) == 0 && close_standard(&err) == 0 && detach(&err) == 0 &&
 	    supervise((uid_t)uid, &err) == 0)
 		return 0;
-	log_error(&err, "supervisor of uid %s", argv[1]);
+	log_error(&err, "supervisor failed: uid=%s what=\"go on\"", argv[1]);
 	return 1;
 }

@@ -68,8 +68,8 @@ identify(struct request *request)
 	if (getsockopt(request->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
 		return -1;
 	if (credentials.uid != 0) {
-		log_line(LOG_WARNING, "connection refused: pid=%d uid=%u is not root",
-		    (int)credentials.pid, (unsigned)credentials.uid);
+		log_line(LOG_WARNING, "connection refused: uid=%u pid=%d text=\"not root\"",
+		    (unsigned)credentials.uid, (int)credentials.pid);
 		return -1;
 	}
 	request->pidfd = sys_pidfd_open(credentials.pid);
@@ -106,20 +106,25 @@ answer(struct request *request, enum wire_type type, const char *text)
 {
 	struct wire_text message = {
 		.head = { .version = WIRE_VERSION, .type = type },
+		.show = type == WIRE_REFUSED && request->shown,
 	};
 
 	/* A client that does not read is a client that is gone. */
 	(void)text_format(message.text, sizeof(message.text), "%.500s", text);
+	(void)text_format(message.contact, sizeof(message.contact), "%s", request->door.contact);
 	(void)wire_send(request->fd, &message, sizeof(message), NULL, 0, NULL);
 	if (type != WIRE_WAIT)
 		request->state = REQUEST_DONE;
 }
 
-static void
-refuse(struct server *server, struct request *request, const struct error *err)
+void
+request_refuse(struct server *server, struct request *request, const struct error *err)
 {
 	char text[640];
 
+	/* What the user is told is what the policy says, wherever that was found out. */
+	if (request->shown)
+		request->at = STATS_POLICY;
 	answer(request, WIRE_REFUSED, error_render(err, text, sizeof(text)));
 	count_refused(server, request);
 }
@@ -152,8 +157,8 @@ make_plan(struct server *server, struct request *request, struct policy *policy,
 	int rc = -1;
 
 	if (!text && policy_exempts(request->policy_path, request->subject, &server->machine)) {
-		log_error(err, "user %s is exempt and let in; everybody else is refused",
-		    request->subject->user);
+		log_error(err, "policy faulty: user=%s uid=%u what=\"let in, being exempt; everybody else is "
+		    "refused\"", request->subject->user, (unsigned)server->uid);
 		rc = 1;
 	}
 	if (text && policy_resolve(text, request->subject, &server->machine, policy, err) == 0)
@@ -197,6 +202,28 @@ find_filter(struct server *server, struct request *request, struct error *err)
 	return 0;
 }
 
+/* What ctrctl does is the administrator's own doing, to whom no door is closed. */
+static bool
+is_of_admin(const struct request *request)
+{
+	return request->existing_only || !strcmp(request->subject->service, "ctrctl");
+}
+
+/* Before anything is built.  Sessions are counted again when it has waited for that. */
+static int
+check_door(const struct server *server, struct request *request, struct error *err)
+{
+	if (is_of_admin(request)) {
+		request->door = (struct door){ .stay = { 0, 0 } };
+		return 0;
+	}
+	/* Those of a container that ends make room for this one's. */
+	size_t sessions = server->state == STATE_ALIVE ? server->record.sessions : 0;
+	request->shown = door_check_open(&request->door, err) < 0 ||
+	    door_check_sessions(&request->door, sessions, err) < 0;
+	return request->shown ? -1 : 0;
+}
+
 static int
 login(struct server *server, struct request *request, const void *packet, long length,
     struct error *err)
@@ -216,6 +243,7 @@ login(struct server *server, struct request *request, const void *packet, long l
 		    (unsigned)request->subject->uid, (unsigned)server->uid);
 	request->existing_only = flags & WIRE_OPEN_EXISTING;
 	int rc = make_plan(server, request, &policy, err);
+	door_of(&policy, &request->door);
 	request->logout = policy.logout;
 	request->grace = (unsigned)policy.grace;
 	policy_free(&policy);
@@ -225,6 +253,8 @@ login(struct server *server, struct request *request, const void *packet, long l
 	}
 	if (rc != 0)
 		return rc < 0 ? -1 : 0;
+	if (check_door(server, request, err) < 0)
+		return -1;
 	request->at = STATS_CONTAINER;
 	if (check_same_user(server, request->subject, err) < 0 || find_filter(server, request, err) < 0)
 		return -1;
@@ -243,7 +273,7 @@ give_kit(struct server *server, struct request *request)
 
 	request->at = STATS_SESSION;
 	if (session_open(server, request, &err) < 0) {
-		refuse(server, request, &err);
+		request_refuse(server, request, &err);
 		return;
 	}
 	request->at = STATS_JOIN;
@@ -271,7 +301,7 @@ request_refuse_waiting(struct server *server, const struct error *err)
 {
 	for (size_t i = 0; i < server->requests; i++)
 		if (server->request[i].state == REQUEST_WAITING)
-			refuse(server, &server->request[i], err);
+			request_refuse(server, &server->request[i], err);
 }
 
 void
@@ -297,7 +327,7 @@ first_words(struct server *server, struct request *request, const void *packet, 
 	switch (head->type) {
 	case WIRE_OPEN:
 		if (login(server, request, packet, length, &err) < 0)
-			refuse(server, request, &err);
+			request_refuse(server, request, &err);
 		break;
 	case WIRE_END:
 		request->state = REQUEST_ENDING;

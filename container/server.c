@@ -33,7 +33,10 @@ enum source {
 	FROM_LIMIT,
 	FROM_SESSION_LIMIT,
 	FROM_ACCOUNTING,
-	FROM_DEVICES
+	FROM_DEVICES,
+	FROM_NOTICE,
+	FROM_KERNEL_LOG,
+	FROM_PRESSURE
 };
 
 struct event {
@@ -50,13 +53,25 @@ struct watch_list {
 	int64_t until;
 };
 
-int64_t
-server_now(void)
+static int64_t
+milliseconds(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+server_now(void)
+{
+	return milliseconds(CLOCK_MONOTONIC);
+}
+
+int64_t
+server_uptime(void)
+{
+	return milliseconds(CLOCK_BOOTTIME);
 }
 
 static int
@@ -95,8 +110,8 @@ watch_limits(struct watch_list *list, const struct limit_watch *limit, size_t co
     enum source source, size_t index)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (limit[i].look_at < list->until)
-			list->until = limit[i].look_at;
+		if (limit_until(&limit[i]) < list->until)
+			list->until = limit_until(&limit[i]);
 		if (limit[i].quiet_until > server_now()) {
 			if (limit[i].quiet_until < list->until)
 				list->until = limit[i].quiet_until;
@@ -122,6 +137,23 @@ watch_accounting(struct watch_list *list, const struct accounting *accounting)
 }
 
 static void
+watch_memory(struct watch_list *list, const struct server *server)
+{
+	const struct kernel_log *log = &server->kernel_log;
+	bool is_quiet = log->fd >= 0 && log->quiet_until > server_now();
+
+	if (server->state != STATE_ALIVE)
+		return;
+	if (is_quiet && log->quiet_until < list->until)
+		list->until = log->quiet_until;
+	if (!is_quiet)
+		watch(list, log->fd, POLLIN, (struct event) { .source = FROM_KERNEL_LOG });
+	watch(list, server->strain.pressure, POLLPRI, (struct event) { .source = FROM_PRESSURE });
+	if (server->strain.again < list->until)
+		list->until = server->strain.again;
+}
+
+static void
 gather(const struct server *server, struct watch_list *list)
 {
 	list->count = 0;
@@ -137,6 +169,12 @@ gather(const struct server *server, struct watch_list *list)
 	watch_limits(list, server->limit, server->limits, FROM_LIMIT, 0);
 	watch_accounting(list, &server->accounting);
 	watch(list, server->devices.helper.socket, POLLIN, (struct event) { .source = FROM_DEVICES });
+	watch_memory(list, server);
+	for (size_t i = 0; i < NOTICE_CHILDREN_MAX; i++)
+		watch(list, server->notice.child[i], POLLIN,
+		    (struct event) { .source = FROM_NOTICE, .index = i });
+	if (stay_until(server) < list->until)
+		list->until = stay_until(server);
 	if (!devices_are_ready(server) && devices_patience(server) < list->until)
 		list->until = devices_patience(server);
 	for (size_t i = 0; i < server->record.sessions; i++) {
@@ -203,6 +241,15 @@ handle(struct server *server, const struct event *event)
 	case FROM_DEVICES:
 		if (server->devices.helper.socket >= 0)
 			devices_hear(server);
+		break;
+	case FROM_NOTICE:
+		notice_ended(&server->notice.child[i]);
+		break;
+	case FROM_KERNEL_LOG:
+		limit_hear(server);
+		break;
+	case FROM_PRESSURE:
+		strain_pressed(server);
 		break;
 	}
 }
@@ -339,6 +386,8 @@ server_run(struct server *server, struct error *err)
 			handle_all(server, &list);
 		accounting_step(server);
 		look_at_limits(server);
+		stay_step(server);
+		strain_step(server);
 		request_sweep(server);
 		settle(server);
 		request_sweep(server);

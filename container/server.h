@@ -5,7 +5,11 @@
  *	request.c    a client's connection: what it wants, and the answer
  *	session.c    the processes that opened a PAM session
  *	lifecycle.c  the container: built, alive, ending, gone; adoption
+ *	stay.c       how long sessions may stay, and their end
+ *	notice.c     lines on the container's terminals
+ *	admission.c  whether the host has room for one more container
  *	limit.c      limits that were hit
+ *	strain.c     memory that is about to be used up
  *	devices.c    the devices that it has besides the harmless ones
  *	count.c      what monitoring asks: logins, refusals, what ended containers used
  *	accounting.c who is logged in, for the host's who(1) and last(1)
@@ -19,12 +23,16 @@
 #include "container/build.h"
 #include "container/cgroup.h"
 #include "container/devices.h"
+#include "container/kernel_log.h"
+#include "container/notice.h"
+#include "container/strain.h"
 #include "container/terminal.h"
 #include "lib/machine.h"
 #include "lib/record.h"
 #include "lib/stats.h"
 #include "lib/subject.h"
 #include "lib/wire.h"
+#include "policy/door.h"
 #include "policy/plan.h"
 #include "policy/policy.h"
 
@@ -71,6 +79,9 @@ struct request {
 	uint64_t accepted;          /* stats_now() */
 	bool builds;                /* the container was built for it */
 	enum stats_refusal at;      /* what it is at: why, were it refused now */
+	struct door door;           /* what the policy says of coming in */
+	bool shown;                 /* why it is refused is for the user to read */
+	int64_t queued;             /* monotonic ms, since when it waits for room; 0: it does not */
 };
 
 /* A limit's counter, with what keeps it from filling the log. */
@@ -80,6 +91,17 @@ struct limit_watch {
 	int64_t look_at;            /* monotonic ms, or NEVER: v1 tells of a kill before it counts it */
 };
 
+/* A process that the kernel killed for memory. */
+struct victim {
+	bool is_known;
+	enum oom_cause cause;
+	char program[32];           /* not escaped; "" not known */
+	pid_t pid, inside;          /* 0: not known */
+	char session[32];           /* "" not known */
+};
+
+#define VICTIM_INIT { .is_known = false, .cause = OOM_UNKNOWN }
+
 struct session {
 	int pidfd;                  /* owned; of the caller */
 	int terminal;               /* owned, or -1: keeps a terminal's number */
@@ -88,6 +110,14 @@ struct session {
 	bool joined;
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
 	size_t limits;
+	/* How long it may stay, in ms of CLOCK_BOOTTIME; see stay.c. */
+	int64_t input;              /* last seen on its terminals, -1: it has none */
+	int64_t stamp;              /* what they said of it then: ms since the epoch */
+	int64_t looked;             /* when that was looked at */
+	int64_t again;              /* when to look again, or NEVER */
+	const char *warned;         /* of which limit's end its terminals have been told, or NULL */
+	const char *ending;         /* which limit ends it, or NULL */
+	int stage;                  /* of the end: the next signal */
 };
 
 struct server {
@@ -105,14 +135,19 @@ struct server {
 	struct build build;
 	struct accounting accounting;
 	struct devices devices;
+	struct notice notice;
 	int init;                   /* owned; pidfd, while ALIVE and ENDING */
 	int userns;                 /* owned; the container's own user namespace, or -1: the host's */
+	int admission;              /* owned; holds the lock of all who promise memory, or -1 */
 	int rest;                   /* owned; pidfd of one process that is left, or -1 */
 	int64_t started;            /* monotonic ms, of the building */
 	int64_t deadline;           /* monotonic ms, of the present state, or NEVER */
 	const char *reason;         /* why it ends, for the log */
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
 	size_t limits;
+	struct kernel_log kernel_log;
+	struct victim victim;       /* whom the kernel's log named last, until it is told */
+	struct strain strain;
 
 	struct stats_page *stats;   /* owned, or NULL: nothing counted yet, or */
 	bool stats_failed;          /* it can't be */
@@ -122,7 +157,8 @@ struct server {
 };
 
 /* server.c */
-int64_t server_now(void); /* CLOCK_MONOTONIC, ms */
+int64_t server_now(void);    /* CLOCK_MONOTONIC, ms */
+int64_t server_uptime(void); /* CLOCK_BOOTTIME, ms: the same to every supervisor, and while suspended */
 int server_run(struct server *server, struct error *err);
 
 /* request.c */
@@ -131,6 +167,7 @@ void request_ready(struct server *server, struct request *request);
 /* A client that has a kit may have told how its join went, and be gone: reads that. */
 void request_hear(struct server *server, const char *session);
 void request_serve_waiting(struct server *server);   /* the container is alive: give kits */
+void request_refuse(struct server *server, struct request *request, const struct error *err);
 void request_refuse_waiting(struct server *server, const struct error *err);
 void request_tell_ended(struct server *server);      /* the container is gone */
 void request_sweep(struct server *server);           /* forget those that are done */
@@ -158,13 +195,32 @@ void count_exempt(struct server *server, const struct request *request);
 void count_joined(struct server *server, const struct request *request, uint64_t module_usec);
 void count_ended(struct server *server, const struct usage *usage); /* before its cgroups go */
 
+/* admission.c */
+/*
+ * Whether a container may be built for this login now.  True: yes, and until admission_end() no
+ * other supervisor decides.  False: the login is refused, or is to be asked for again at
+ * server->deadline.
+ */
+bool admission_pass(struct server *server, struct request *request);
+void admission_end(struct server *server); /* its cgroups are there, or will not be */
+
+/* stay.c */
+void stay_begin(struct server *server, size_t index); /* a session has been opened, or adopted */
+int64_t stay_until(const struct server *server);      /* monotonic ms: when to step, or NEVER */
+void stay_step(struct server *server);
+
 /* limit.c */
 void limit_open(struct limit_watch *limit, size_t *count, const struct cgroups *cgroups,
     const char *session);
-void limit_ready(const struct server *server, struct limit_watch *limit, const char *session);
-void limit_look(const struct server *server, struct limit_watch *limit, size_t count,
+void limit_ready(struct server *server, struct limit_watch *limit, const char *session);
+void limit_look(struct server *server, struct limit_watch *limit, size_t count,
     const char *session);
-void limit_close(const struct server *server, struct limit_watch *limit, size_t *count,
+void limit_look_at_forks(struct server *server);     /* soon, whether it was told or not */
+int64_t limit_until(const struct limit_watch *limit); /* monotonic ms: when to look, or NEVER */
+void limit_hear(struct server *server);              /* the kernel's log has news */
+void limit_close(struct server *server, struct limit_watch *limit, size_t *count,
     const char *session); /* a last look, then gone */
+/* A limit for the log: a number, or "none". */
+const char *limit_text(uint64_t limit, char *buffer, size_t size);
 
 #endif

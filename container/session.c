@@ -2,6 +2,7 @@
  * A session is the life of the process that opened it: its pidfd is held from before it
  * got its kit until it is gone, however that came.  pidfd_open(2).
  */
+#include "container/banner.h"
 #include "container/init_limits.h"
 #include "container/kit_process.h"
 #include "container/log.h"
@@ -26,11 +27,14 @@ session_find(const struct server *server, const char *id)
 }
 
 static int
-add(struct server *server, const struct request *request, struct error *err)
+add(struct server *server, struct request *request, struct error *err)
 {
 	struct record *record = &server->record;
 	size_t count = record->sessions + 1;
 
+	request->shown = door_check_sessions(&request->door, record->sessions, err) < 0;
+	if (request->shown)
+		return -1;
 	if (count > SESSIONS_MAX)
 		return error_set(err, 0, "user %s has %d sessions open already", record->user, SESSIONS_MAX);
 	struct record_session *facts = realloc(record->session, count * sizeof(*facts));
@@ -44,6 +48,9 @@ add(struct server *server, const struct request *request, struct error *err)
 	facts[count - 1] = (struct record_session) {
 		.caller = request->client,
 		.since = (int64_t)time(NULL),
+		.opened = server_uptime(),
+		.session_time = request->door.stay.session_time,
+		.idle_timeout = request->door.stay.idle_timeout,
 	};
 	(void)text_format(facts[count - 1].id, sizeof(facts->id), "s%u", record->next_session);
 	(void)text_format(facts[count - 1].service, sizeof(facts->service), "%s",
@@ -69,12 +76,12 @@ drop(struct server *server, size_t index)
 	own_close(&session->terminal);
 	struct error err = ERROR_INIT;
 	if (terminal_return(&session->loan, &err) < 0)
-		log_error(&err, "uid=%u: give the terminal back", (unsigned)server->uid);
+		log_error(&err, "supervisor failed: uid=%u what=\"give the terminal back\"", (unsigned)server->uid);
 	server->session[index] = server->session[last];
 	server->record.session[index] = server->record.session[last];
 	server->record.sessions = last;
 	if (has_number && server->cgroups.count > 0 && devices_set_numbers(server, &err) < 0)
-		log_error(&err, "uid=%u: take the terminal's number back", (unsigned)server->uid);
+		log_error(&err, "supervisor failed: uid=%u what=\"take the terminal's number back\"", (unsigned)server->uid);
 }
 
 static void
@@ -134,6 +141,7 @@ send_kit(struct server *server, struct request *request, const char *id, struct 
 	        server->record.next_session == 2, err) < 0 ||
 	    cgroups_session_make(&server->cgroups, id, fds + count, &cgroups, err) < 0)
 		return -1;
+	banner_write(server, request, kit.banner, sizeof(kit.banner));
 	kit.private_ids = server->userns >= 0;
 	kit.filter = request->filter >= 0;
 	kit.cgroups = (uint32_t)cgroups;
@@ -178,7 +186,7 @@ show_terminal(struct server *server, struct request *request, struct session *se
 		*err = why;
 		return -1;
 	}
-	log_error(&why, "user=%s uid=%u: terminal not shown inside", server->record.user,
+	log_error(&why, "supervisor failed: user=%s uid=%u what=\"show the terminal inside\"", server->record.user,
 	    (unsigned)server->uid);
 	return 0;
 }
@@ -205,6 +213,7 @@ session_open(struct server *server, struct request *request, struct error *err)
 	}
 	(void)text_format(request->session, sizeof(request->session), "%s", id);
 	limit_open(session->limit, &session->limits, &server->cgroups, id);
+	stay_begin(server, index);
 	return 0;
 }
 
@@ -216,6 +225,7 @@ session_joined(struct server *server, const char *id)
 	if (index == SIZE_MAX)
 		return;
 	server->session[index].joined = true;
+	strain_soon(server);
 	log_session(server, index, server->record.sessions, "opened", "");
 }
 
@@ -224,19 +234,20 @@ session_close(struct server *server, size_t index, const char *how)
 {
 	struct error err = ERROR_INIT;
 	char id[32], more[96];
-	int64_t seconds = (int64_t)time(NULL) - server->record.session[index].since;
+	int64_t seconds = (server_uptime() - server->record.session[index].opened) / 1000;
 
 	(void)text_format(id, sizeof(id), "%s", server->record.session[index].id);
 	accounting_session_ended(server, id);
-	(void)text_format(more, sizeof(more), " seconds=%lld how=%s", (long long)seconds, how);
+	(void)text_format(more, sizeof(more), " seconds=%lld how=\"%s\"", (long long)seconds,
+	    server->session[index].ending ? server->session[index].ending : how);
 	log_session(server, index, server->record.sessions - 1,
 	    server->session[index].joined ? "closed" : "failed", more);
 	drop(server, index);
 	/* A process may have outlived its session (tmux); then the leaf goes with the container. */
 	if (cgroups_session_remove(&server->cgroups, id, &err) < 0)
-		log_error(&err, "user=%s uid=%u session=%s", server->record.user, (unsigned)server->uid, id);
+		log_error(&err, "supervisor failed: user=%s uid=%u session=%s what=\"remove its cgroup\"", server->record.user, (unsigned)server->uid, id);
 	if (container_save(server, &err) < 0)
-		log_error(&err, "user=%s uid=%u: keep the record", server->record.user,
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"keep the record\"", server->record.user,
 		    (unsigned)server->uid);
 }
 

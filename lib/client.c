@@ -272,6 +272,7 @@ take_kit(const union answer *answer, const int *fds, unsigned fds_count, struct 
 	for (unsigned i = 0; i < kit->message.cgroups; i++)
 		kit->cgroup[i] = fds[next++];
 	kit->message.session[sizeof(kit->message.session) - 1] = '\0';
+	kit->message.banner[sizeof(kit->message.banner) - 1] = '\0';
 	for (size_t i = 0; i < sizeof(kit->message.environment) / sizeof(kit->message.environment[0]); i++)
 		kit->message.environment[i][sizeof(kit->message.environment[i]) - 1] = '\0';
 	return 0;
@@ -293,6 +294,7 @@ understand(union answer *answer, const int *fds, unsigned fds_count, enum client
 		*result = CLIENT_REFUSED;
 		*why = answer->text;
 		why->text[sizeof(why->text) - 1] = '\0';
+		why->contact[sizeof(why->contact) - 1] = '\0';
 		return 0;
 	}
 	return error_set(err, EPROTO, "understand the supervisor");

@@ -92,6 +92,8 @@ print_session(FILE *out, const struct record_session *session)
 	(void)fprintf(out, "session %s %d %llu %s %s %s %lld\n", id, (int)session->caller.pid,
 	    (unsigned long long)session->caller.start, service, tty, rhost,
 	    (long long)session->since);
+	(void)fprintf(out, "stay %lld %llu %llu\n", (long long)session->opened,
+	    (unsigned long long)session->session_time, (unsigned long long)session->idle_timeout);
 }
 
 static void
@@ -221,6 +223,23 @@ read_session(const struct fields *fields, struct record *record)
 	return true;
 }
 
+/* How long the session of the line before may stay; a record of an older version has none. */
+static bool
+read_stay(const struct fields *fields, struct record *record)
+{
+	uint64_t opened;
+
+	if (fields->count != 3 || record->sessions == 0)
+		return false;
+	struct record_session *session = &record->session[record->sessions - 1];
+	if (!is_number(fields, 0, INT64_MAX, &opened) ||
+	    !is_number(fields, 1, UINT32_MAX, &session->session_time) ||
+	    !is_number(fields, 2, UINT32_MAX, &session->idle_timeout))
+		return false;
+	session->opened = (int64_t)opened;
+	return true;
+}
+
 /* One number of the record: where it goes and how large it may be. */
 #define NUMBER(key, field_, max_) \
 	if (!strcmp(name, key)) { \
@@ -269,6 +288,8 @@ read_line(const char *name, const struct fields *fields, struct record *record)
 		return read_cgroup(fields, record);
 	if (!strcmp(name, "session"))
 		return read_session(fields, record);
+	if (!strcmp(name, "stay"))
+		return read_stay(fields, record);
 	return read_numbers(name, fields, record);
 }
 

@@ -27,6 +27,9 @@ struct record_session {
 	char tty[64];
 	char rhost[256];
 	int64_t since;              /* seconds since the epoch */
+	int64_t opened;             /* the same moment in ms of CLOCK_BOOTTIME, which nobody sets; 0: not known */
+	uint64_t session_time;      /* seconds that it may last; 0: for ever */
+	uint64_t idle_timeout;      /* seconds without input; 0: never */
 };
 
 struct record {

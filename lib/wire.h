@@ -25,7 +25,7 @@
 
 #include <stdint.h>
 
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 #define WIRE_PACKET_MAX 65536
 #define WIRE_CGROUPS_MAX 8
 
@@ -94,6 +94,7 @@ struct wire_kit {
 	struct wire_process process;
 	char session[32];         /* id, for logs */
 	char environment[8][256]; /* "NAME=value", "NAME" to unset it, "" ends */
+	char banner[512];         /* for an interactive login to be shown, lines without a control byte; "" none */
 	/* descriptors: pidfd of init, the user namespace and the filter if there are, cgroup files for writing */
 };
 
@@ -103,11 +104,12 @@ struct wire_joined {
 	uint64_t usec;            /* what all of it took the caller; 0: not told */
 };
 
-/* WIRE_REFUSED, WIRE_FAILED: why.  user: may be shown to the user (1), or only logged (0). */
+/* WIRE_REFUSED, WIRE_FAILED: why.  show: to the user, too (1), or only in the log (0). */
 struct wire_text {
 	struct wire_head head;
 	uint32_t show;
 	char text[512];
+	char contact[256]; /* whom a refused user is to ask; "": not said */
 };
 
 /*

@@ -32,24 +32,57 @@ int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **ar
 int pam_sm_close_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
     __attribute__((visibility("default")));
 
+/* One call of pam_sm_open_session(). */
+struct opening {
+	pam_handle_t *pamh;
+	unsigned flags;
+	int argc;
+	const char **argv;
+	struct subject *subject; /* owned by the caller */
+	struct wire_text why;    /* of a refusal by the supervisor */
+	uint64_t began;          /* stats_now() */
+};
+
+static bool
+is_silent(const struct opening *opening)
+{
+	return opening->flags & PAM_SILENT;
+}
+
+/* One quoted value, whatever the reason quotes. */
+static const char *
+quote(char *text)
+{
+	for (char *c = text; *c; c++)
+		if (*c == '"')
+			*c = '\'';
+	return text;
+}
+
 /*
- * The one place that says why a login failed: all of it to the log, and to the user a
- * sentence that tells nothing of the host.
+ * The one place that says why a login failed: all of it to the log, and to the user what the
+ * supervisor means for them to read, else a sentence that tells nothing of the host.
  */
 static int
-refuse(pam_handle_t *pamh, int flags, const struct subject *subject, const struct error *err)
+refuse(const struct opening *opening, const struct error *err)
 {
-	char text[640], shown[128];
+	pam_handle_t *pamh = opening->pamh;
+	const struct subject *subject = opening->subject;
+	const struct wire_text *why = &opening->why;
+	char text[640], shown[128], service[128];
+	bool has_contact = why->contact[0];
 
 	(void)error_render(err, text, sizeof(text));
 	if (subject->user[0])
-		pam_syslog(pamh, LOG_ERR, "login of user %s (uid %d) refused: %s",
-		    text_escape(subject->user, shown, sizeof(shown)), (int)subject->uid, text);
+		pam_syslog(pamh, LOG_ERR, "login refused: user=%s uid=%d service=%s reason=\"%s\"",
+		    text_escape(subject->user, shown, sizeof(shown)), (int)subject->uid,
+		    text_escape(subject->service, service, sizeof(service)), quote(text));
 	else
-		pam_syslog(pamh, LOG_ERR, "login refused: %s", text);
-	if (!((unsigned)flags & PAM_SILENT))
-		pam_error(pamh, "pam_ctr: your container could not be opened; "
-		    "the administrator finds the reason in the log");
+		pam_syslog(pamh, LOG_ERR, "login refused: reason=\"%s\"", quote(text));
+	if (!is_silent(opening))
+		pam_error(pamh, "pam_ctr: %s%s%s", why->show ? why->text : "your container could not be "
+		    "opened; the administrator finds the reason in the log",
+		    has_contact ? "; ask " : "", why->contact);
 	return PAM_SESSION_ERR;
 }
 
@@ -117,7 +150,7 @@ raise_ambient(pam_handle_t *pamh, void *data, int status)
 	if ((unsigned)status & PAM_DATA_SILENT && getpid() != ambient->opener &&
 	    geteuid() == ambient->process.uid && getuid() == ambient->process.uid &&
 	    attributes_raise_ambient(&ambient->process, &err) < 0)
-		pam_syslog(pamh, LOG_ERR, "no ambient capabilities: %s",
+		pam_syslog(pamh, LOG_ERR, "ambient lost: uid=%u error=\"%s\"", (unsigned)ambient->process.uid,
 		    error_render(&err, text, sizeof(text)));
 	free(ambient);
 }
@@ -155,10 +188,22 @@ enter(pam_handle_t *pamh, const struct join_kit *kit, struct error *err)
 	return 0;
 }
 
-static int
-contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subject *subject,
-    uint64_t began, struct error *err)
+/*
+ * sshd keeps it until it knows what the login is, and shows it before a shell on a terminal alone;
+ * the supervisor sends one to those programs only that know what to do with it.
+ */
+static void
+show_banner(const struct opening *opening, const struct wire_kit *kit)
 {
+	if (kit->banner[0] && !is_silent(opening))
+		(void)pam_info(opening->pamh, "%s", kit->banner);
+}
+
+static int
+contain(struct opening *opening, const struct arguments *arguments, struct error *err)
+{
+	pam_handle_t *pamh = opening->pamh;
+	const struct subject *subject = opening->subject;
 	int tty = login_terminal();
 	struct client_request request = {
 		.subject = subject,
@@ -167,14 +212,13 @@ contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subj
 		.tty = tty,
 	};
 	struct join_kit kit = JOIN_KIT_INIT;
-	struct wire_text why = { .text = "" };
 	enum client_answer answer;
 	int connection = -1;
 
-	if (client_open(&request, &answer, &kit, &connection, &why, err) < 0)
+	if (client_open(&request, &answer, &kit, &connection, &opening->why, err) < 0)
 		return count(subject, STATS_UNANSWERED);
 	if (answer == CLIENT_REFUSED)
-		return error_set(err, 0, "%s", why.text);
+		return error_set(err, 0, "%s", opening->why.text);
 	if (answer == CLIENT_EXEMPT) {
 		if (arguments->debug)
 			pam_syslog(pamh, LOG_DEBUG, "user %s is exempt", subject->user);
@@ -184,20 +228,22 @@ contain(pam_handle_t *pamh, const struct arguments *arguments, const struct subj
 	if (rc < 0)
 		client_report(&connection, err);
 	else
-		client_joined(&connection, stats_now() - began);
+		client_joined(&connection, stats_now() - opening->began);
 	if (rc == 0 && arguments->debug)
 		pam_syslog(pamh, LOG_DEBUG, "user %s: session %s joined", subject->user,
 		    kit.message.session);
+	if (rc == 0)
+		show_banner(opening, &kit.message);
 	join_kit_free(&kit);
 	return rc;
 }
 
 static int
-open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *subject,
-    struct error *err)
+open_session(struct opening *opening, struct error *err)
 {
+	pam_handle_t *pamh = opening->pamh;
+	struct subject *subject = opening->subject;
 	struct arguments arguments;
-	uint64_t began = stats_now();
 
 	if (is_joined(pamh))
 		return 0;
@@ -206,7 +252,7 @@ open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *su
 	/* Before anything that may fail: root is never contained, so never locked out. */
 	if (subject->uid == 0)
 		return 0;
-	if (arguments_parse(&arguments, argc, argv, err) < 0)
+	if (arguments_parse(&arguments, opening->argc, opening->argv, err) < 0)
 		return count(subject, STATS_CALLER);
 	int inside = mark_check(err);
 	if (inside != 0) {
@@ -216,7 +262,7 @@ open_session(pam_handle_t *pamh, int argc, const char **argv, struct subject *su
 	}
 	if (join_is_possible(err) < 0 || subject_add_groups(pamh, subject, err) < 0)
 		return count(subject, STATS_CALLER);
-	return contain(pamh, &arguments, subject, began, err);
+	return contain(opening, &arguments, err);
 }
 
 int
@@ -226,12 +272,15 @@ pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
 	autofree struct subject *subject = calloc(1, sizeof(*subject));
 
 	if (!subject) {
-		pam_syslog(pamh, LOG_CRIT, "login refused: out of memory");
+		pam_syslog(pamh, LOG_CRIT, "login refused: reason=\"out of memory\"");
 		return PAM_SESSION_ERR;
 	}
 	*subject = (struct subject)SUBJECT_INIT;
-	int rc = open_session(pamh, argc, argv, subject, &err);
-	int result = rc < 0 ? refuse(pamh, flags, subject, &err) : PAM_SUCCESS;
+	struct opening opening = {
+		.pamh = pamh, .flags = (unsigned)flags, .argc = argc, .argv = argv, .subject = subject,
+		.began = stats_now(),
+	};
+	int result = open_session(&opening, &err) < 0 ? refuse(&opening, &err) : PAM_SUCCESS;
 	subject_free(subject);
 	return result;
 }

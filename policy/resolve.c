@@ -254,6 +254,9 @@ fit_tmpfs(struct policy *policy)
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		uint64_t *size = (uint64_t *)(void *)((char *)policy + key_at(keys[i])->offset);
 
+		/* The other kinds of homes are on a disk. */
+		if (keys[i] == POLICY_KEY_HOME_SIZE && policy->home != HOME_EPHEMERAL)
+			continue;
 		if (policy->origin[keys[i]].file == NULL && *size > memory / 2)
 			*size = memory / 2;
 	}

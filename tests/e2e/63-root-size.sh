@@ -15,7 +15,7 @@ install -d -m 700 /var/lib/pam_ctr
 if [ "$(findmnt -no OPTIONS /var | grep -c prjquota)" = 0 ]; then
 	log_mark
 	fails "without quotas nobody gets an unlimited root instead" on alice true
-	logged "and the log says what to do" 'login of user alice .*root_size: set a project quota: .*prjquota'
+	logged "and the log says what to do" 'login refused: user=alice .*root_size: set a project quota: .*prjquota'
 	succeeds "others log in" on bob true
 	wait_for 10 no_containers
 fi

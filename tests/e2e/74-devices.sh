@@ -176,7 +176,7 @@ read -r -t 10 -u "${CLAIM[0]}" line
 is "a disk is in use" "$line" mine
 log_mark
 is "a rule of patterns does not give it away" "$(on alice 'echo /dev/loop*')" "/dev/$(name 2)"
-logged "which is told" "device refused: user=alice .* number=b7:$((first + 1)) the host uses it"
+logged "which is told" "device refused: user=alice .* number=b7:$((first + 1)) text=\"the host uses it"
 wait_for 10 no_containers
 policy <<END
 [default]
@@ -229,7 +229,7 @@ for profile in shared sealed machine; do
 		log_mark
 		on alice "sudo sh -c 'ln -s /etc/passwd /dev/$(name 3); ln /dev/$(name 2) /dev/kept; rm /dev/$(name 1); mv /dev/$(name 2) /dev/moved'" 2>&1
 		plug 3
-		logged "machine: a name that root inside has taken is not followed" "devices: user=alice .*/dev/$(name 3).* the user's own"
+		logged "machine: a name that root inside has taken is not followed" "device failed: user=alice .*/dev/$(name 3).* the user's own"
 		is "machine: nor replaced" "$(on alice "readlink /dev/$(name 3)")" /etc/passwd
 		is "machine: what the host's file is did not change" "$(stat -c '%a %U' /etc/passwd)" "644 root"
 		unplug 3

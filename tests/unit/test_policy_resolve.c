@@ -353,10 +353,11 @@ Test(policy_resolve, built_in_sizes_fit_the_memory)
 		const char *conf;
 		uint64_t tmp, shm, runtime, home;
 	} row[] = {
-		{ "[default]\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 2 * GIB },
-		{ "[default]\nmemory.max = max\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 2 * GIB },
-		{ "[default]\nmemory.max = 6G\n", 2 * GIB, 3 * GIB, GIB * 8 / 10, 2 * GIB },
-		{ "[default]\nmemory.max = 1G\n", GIB / 2, GIB / 2, GIB / 2, GIB / 2 },
+		{ "[default]\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 0 },
+		{ "[default]\nmemory.max = max\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 0 },
+		{ "[default]\nmemory.max = 6G\n", 2 * GIB, 3 * GIB, GIB * 8 / 10, 0 },
+		{ "[default]\nmemory.max = 1G\n", GIB / 2, GIB / 2, GIB / 2, 0 },
+		{ "[default]\nmemory.max = 1G\nhome = ephemeral\n", GIB / 2, GIB / 2, GIB / 2, GIB / 2 },
 		{ "[default]\nmemory.max = 1G\ntmp_size = 2G\nhome_size = 3G\n", 2 * GIB, GIB / 2, GIB / 2, 3 * GIB },
 	};
 	size_t i;

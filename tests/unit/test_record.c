@@ -71,6 +71,9 @@ record_of(const char *text, size_t sessions)
 		copy(s->rhost, sizeof(s->rhost), text);
 		s->caller = (struct process_id) { (pid_t)i + 1, i };
 		s->since = (int64_t)i;
+		s->opened = INT64_MAX - (int64_t)i;
+		s->session_time = UINT32_MAX;
+		s->idle_timeout = i;
 	}
 	return r;
 }
@@ -87,6 +90,8 @@ expect_same_sessions(const struct record *a, const struct record *b, const char 
 		cr_expect_str_eq(x->rhost, y->rhost, "%s", what);
 		cr_expect(x->caller.pid == y->caller.pid && x->caller.start == y->caller.start, "%s", what);
 		cr_expect_eq(x->since, y->since, "%s", what);
+		cr_expect(x->opened == y->opened && x->session_time == y->session_time &&
+		    x->idle_timeout == y->idle_timeout, "%s: stay", what);
 	}
 }
 
