@@ -4,6 +4,7 @@
  */
 #include "container/host.h"
 
+#include "container/cgroup_mount.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/sys.h"
@@ -69,17 +70,30 @@ share_mounts(const struct step *step, struct error *err)
 	return 0;
 }
 
+static const struct {
+	enum step_kind kind;
+	int (*run)(const struct step *step, struct error *err);
+} runs[] = {
+	{ STEP_CGROUP_MOUNT, cgroup_mount_make },
+	{ STEP_CGROUP_OPTIONS, cgroup_mount_set_options },
+	{ STEP_DIRECTORY, make_directory },
+	{ STEP_SHARE, share_mounts },
+};
+
+int
+host_step_run(const struct step *step, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		if (runs[i].kind == step->kind)
+			return runs[i].run(step, err);
+	return 0;
+}
+
 int
 host_prepare(const struct plan *plan, struct error *err)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *step = &plan->step[i];
-		if (step->phase != PHASE_HOST)
-			continue;
-		if (step->kind == STEP_DIRECTORY && make_directory(step, err) < 0)
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].phase == PHASE_HOST && host_step_run(&plan->step[i], err) < 0)
 			return -1;
-		if (step->kind == STEP_SHARE && share_mounts(step, err) < 0)
-			return -1;
-	}
 	return 0;
 }

@@ -61,6 +61,8 @@ struct machine {
 	bool is_delegated;    /* unified is not cgroup2's root: processes may sit there */
 	bool has_systemd;     /* it is the cgroups' single writer: ours are below its unit for us */
 	bool lacks_unit;      /* which is not running, so that there is no place for cgroups */
+	bool mounts_cgroup2;  /* it is not mounted yet: the first login does that, with these options */
+	char cgroup2_options[64];
 	struct controller_place place[CONTROLLER_COUNT];
 };
 

@@ -6,6 +6,7 @@
  */
 #include "lib/machine.h"
 
+#include "lib/cgroup_host.h"
 #include "lib/kernel_file.h"
 #include "lib/own.h"
 #include "lib/places.h"
@@ -167,6 +168,8 @@ machine_read_cgroups(struct machine *machine, struct error *err)
 	machine->has_systemd = is_directory(PLACE_SYSTEMD);
 	settle_all(machine, cgroups);
 	if (machine->unified[0] && read_controllers(machine, err) < 0)
+		return -1;
+	if (!machine->unified[0] && !machine->has_systemd && cgroup_host_expect(machine, err) < 0)
 		return -1;
 	machine->lacks_unit = machine->has_systemd && !machine->unified[0] &&
 	    machine->place[CONTROLLER_PIDS].version == CGROUP_NONE;

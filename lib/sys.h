@@ -69,6 +69,12 @@ sys_fsopen(const char *type)
 }
 
 static inline int
+sys_fspick(int directory, const char *path, unsigned flags)
+{
+	return (int)syscall(SYS_fspick, directory, path, flags);
+}
+
+static inline int
 sys_fsconfig(int fs, unsigned command, const char *key, const void *value, int aux)
 {
 	return (int)syscall(SYS_fsconfig, fs, command, key, value, aux);

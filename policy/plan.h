@@ -24,6 +24,8 @@ enum step_kind {
 	STEP_CGROUP_SET,       /* write value to target (source, if there is none), read back */
 	STEP_CGROUP_ENTER,     /* the process goes into the cgroup target */
 	STEP_CGROUP_DELEGATE,  /* target is uid's and gid's to make cgroups in; its limits are not */
+	STEP_CGROUP_MOUNT,     /* mount cgroup2 (source) on target with the options value, unless it is */
+	STEP_CGROUP_OPTIONS,   /* give the cgroup2 on target the options value, all of them */
 	STEP_DEVICE_LIST,      /* what processes of target may open: value, lines as of v1's devices.allow */
 
 	/* the host */

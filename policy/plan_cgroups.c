@@ -2,6 +2,7 @@
  * The cgroup part of the plan: which hierarchies a container uses, which directories it has
  * in them, and who enters where.  Pure.  How a limit is written is plan_limits.c's.
  */
+#include "policy/plan_boot.h"
 #include "policy/plan_devices.h"
 #include "policy/plan_limits.h"
 
@@ -396,7 +397,8 @@ plan_cgroups(const struct policy *policy, const struct subject *subject,
 	struct layout layout;
 	struct builder b = { .plan = plan, .err = err, .layout = &layout };
 
-	if (layout_build(&layout, policy, subject, machine, err) < 0)
+	if (layout_build(&layout, policy, subject, machine, err) < 0 ||
+	    plan_cgroup_mount(machine, plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];

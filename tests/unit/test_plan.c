@@ -2,7 +2,7 @@
  * policy/plan.c, plan_print.c: policy -> the list of steps, whole and in order.  Pure; what
  * plans look like is in tests/data/plan, and PAM_CTR_WRITE_GOLDEN=1 writes it anew.
  */
-#include "policy/plan.h"
+#include "policy/plan_boot.h"
 
 #include <sys/resource.h>
 
@@ -158,16 +158,30 @@ Test(plan, every_kind_has_a_name_of_its_own)
 	}
 }
 
+/* What no user's policy asks for. */
+static void
+plan_make_boot(struct plan *plan)
+{
+	static const struct cgroup_host host = { .kind = CGROUP_HOST_OWN, .mount = "/sys/fs/cgroup",
+		.features = "favordynmods" };
+	struct machine machine = { .mounts_cgroup2 = true, .unified = "/sys/fs/cgroup" };
+	struct error err = ERROR_INIT;
+
+	cr_assert_eq(plan_boot(&host, "/run/pam_ctr", true, plan, &err), 0, "%s", err.text);
+	cr_assert_eq(plan_cgroup_mount(&machine, plan, &err), 0, "%s", err.text);
+}
+
 /* A step of a kind that no policy makes could not have been tested. */
 Test(plan, the_full_policy_has_every_kind)
 {
-	struct plan plan[] = { PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT };
+	struct plan plan[] = { PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT, PLAN_INIT };
 
 	plan_make(full, ON_V1, &plan[0]);
 	plan_make(full, ON_V2, &plan[1]);
 	plan_make(own, ON_V2, &plan[2]);
 	plan_make(SEALED, ON_V2, &plan[3]);
 	plan_make("", IN_POD, &plan[4]);
+	plan_make_boot(&plan[5]);
 	for (unsigned kind = 0; kind <= STEP_ENVIRONMENT; kind++) {
 		bool found = false;
 		for (size_t p = 0; p < sizeof(plan) / sizeof(plan[0]); p++)
