@@ -55,7 +55,7 @@ CONTAINER := $(filter-out container/main.c,$(wildcard container/*.c))
 MODULE    := $(wildcard pam_ctr/*.c)
 HOMES     := $(wildcard home/*.c)
 CTL       := $(filter-out ctl/main.c,$(wildcard ctl/*.c))
-CTL_OF_CONTAINER := $(addprefix container/,idmap.c mount.c mountinfo.c overlay.c quota.c user.c userns.c) \
+CTL_OF_CONTAINER := $(addprefix container/,host.c idmap.c mount.c mountinfo.c overlay.c quota.c user.c userns.c) \
 	$(wildcard container/cgroup*.c)
 CTL_LIBS  := -lseccomp -lncurses -ltinfo
 INIT      := $(wildcard init/*.c)
@@ -86,7 +86,7 @@ $(COMPLETIONS): $(B)/completions/%: $(B)/ctrctl
 $(B)/pam_ctr.so: $(call host,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(HOST_LDFLAGS) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
-# With the supervisor's ways to try an id-mapped mount, to see a home, and to find a container's processes.
+# With the supervisor's ways to prepare a host, to try an id-mapped mount, to see a home, and to find a container's processes.
 $(B)/ctrctl: $(call host,ctl/main.c $(CTL) $(HOMES) $(FILTER) $(LIB) $(POLICY) $(CTL_OF_CONTAINER))
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ $(CTL_LIBS)
@@ -137,7 +137,8 @@ TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam $(CTL_LIBS) -pthread
-SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench debian tests --exclude-dir=data)
+SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench debian etc tests --exclude-dir=data) \
+	etc/init/openrc/pam-ctr etc/init/runit/core-services/60-pam-ctr.sh
 MANUALS      := $(wildcard man/*.[58])
 FILTERS      := $(wildcard etc/seccomp/*)
 # As many jobs as there are processors, unless -j was given.
@@ -272,6 +273,24 @@ uninstall:
 	$(Q)rm -f $(installed)
 	$(Q)rmdir $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(DESTDIR)$(SHAREDIR) 2>/dev/null || :
 
+# The service of an init, which calls "ctrctl boot"; enabling it is the administrator's.
+# S6_AFTER: names of the s6-rc services that mount file systems, which each distribution has of its own.
+INIT_TO_sysvinit = $(SYSCONFDIR)/init.d/pam-ctr
+INIT_TO_openrc   = $(SYSCONFDIR)/init.d/pam-ctr
+INIT_TO_runit    = $(SYSCONFDIR)/runit/core-services/60-pam-ctr.sh
+INIT_TO_s6       = $(addprefix $(SYSCONFDIR)/s6/sv/pam-ctr/,type up)
+init_files       = $(or $(INIT_TO_$(INIT)),$(error INIT=$(INIT): INIT must be sysvinit, openrc, runit or s6))
+install-init:
+	$(Q)for to in $(init_files:%=$(DESTDIR)%); do \
+		from=$$(find etc/init/$(INIT) -type f -name "$${to##*/}"); \
+		install -D -m $$(stat -c %a "$$from") "$$from" "$$to" && \
+		sed -i 's|/usr/local/sbin:|$(SBINDIR):|' "$$to" || exit; done
+	$(Q)$(if $(filter s6,$(INIT)),for name in $(S6_AFTER); do \
+		install -D -m 644 /dev/null $(DESTDIR)$(SYSCONFDIR)/s6/sv/pam-ctr/dependencies.d/$$name || exit; done)
+uninstall-init:
+	$(Q)rm -f $(init_files:%=$(DESTDIR)%)
+	$(Q)$(if $(filter s6,$(INIT)),rm -rf $(DESTDIR)$(SYSCONFDIR)/s6/sv/pam-ctr)
+
 # What the objects are told of the outside: they are made anew when it changes.
 $(B)/host/prefix: FORCE
 	$(Q)mkdir -p $(@D) && { echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@; }
@@ -287,6 +306,7 @@ help:
 	@printf '  %-13s %s\n' all 'build the module, the supervisor, its helper, init and ctrctl (default)' \
 		install 'install them; DESTDIR, PREFIX, PAMDIR, SYSCONFDIR, MANDIR' \
 		uninstall 'take them away; the policy file stays' \
+		install-init 'the boot service of INIT=sysvinit, openrc, runit or s6; uninstall-init' \
 		demo 'show the main job on real ssh logins; nothing stays behind (root)' \
 		test 'install what tests need, build, run all of them (root)' \
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
@@ -299,6 +319,6 @@ help:
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit check deb test demo test-programs test-metrics test-vm bench lint lint-files install uninstall clean help FORCE
+.PHONY: all unit check deb test demo test-programs test-metrics test-vm bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
 .SECONDARY:
 # --- end of tests

@@ -2,6 +2,8 @@
  * ctrctl check: all faults of a policy at once.  A draft is judged by its text alone; where
  * that is right, root is also told what would keep logins from using it.
  */
+#include "ctl/check.h"
+
 #include "container/quota.h"
 #include "ctl/command.h"
 #include "ctl/devices.h"
@@ -99,6 +101,22 @@ note_machine(struct policy_text *text)
 }
 
 int
+check_parsed(struct policy_text *text, bool is_draft)
+{
+	int code = check_values(text, is_draft);
+
+	if (code == CTL_OK)
+		code = filters_check(text);
+	if (code != CTL_OK) {
+		policy_text_free(text);
+		return code;
+	}
+	devices_note(text);
+	note_machine(text);
+	return CTL_OK;
+}
+
+int
 command_check(const struct options *options)
 {
 	struct policy_faults faults = POLICY_FAULTS_INIT;
@@ -113,15 +131,9 @@ command_check(const struct options *options)
 	}
 	if (options->operand[0] && geteuid() == 0)
 		note_trust(path);
-	int code = check_values(text, options->operand[0] && strcmp(path, PLACE_POLICY) != 0);
-	if (code == CTL_OK)
-		code = filters_check(text);
-	if (code != CTL_OK) {
-		policy_text_free(text);
+	int code = check_parsed(text, options->operand[0] && strcmp(path, PLACE_POLICY) != 0);
+	if (code != CTL_OK)
 		return code;
-	}
-	devices_note(text);
-	note_machine(text);
 	if (geteuid() == 0)
 		mounts_note();
 	(void)printf("%s: no faults\n", path);

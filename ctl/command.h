@@ -24,6 +24,8 @@ enum option {
 	OPTION_CONFIG = 1 << 1,
 	OPTION_COMMAND = 1 << 2, /* "-- COMMAND..." */
 	OPTION_NESTING = 1 << 3,
+	OPTION_VERBOSE = 1 << 4,
+	OPTION_DRY = 1 << 5,
 	OPTION_TEXTFILE = 1 << 8,
 	OPTION_TOP = 1 << 16, /* those of top alone */
 	OPTION_HOME = 1 << 17 /* --kill, --live, --changes, --output */
@@ -38,6 +40,8 @@ struct options {
 	bool batch;
 	bool kill, live, changes;
 	const char *output;     /* NULL: not given */
+	bool verbose;
+	bool dry;               /* tell what would be done */
 	const char *config;     /* NULL: not given */
 	const char *textfile;   /* NULL: not given */
 	const char *count;
@@ -89,6 +93,7 @@ int command_kill(const struct options *options);
 int command_top(const struct options *options);
 int command_root(const struct options *options);
 int command_home(const struct options *options);
+int command_boot(const struct options *options);
 int command_gc(const struct options *options);
 int command_seccomp(const struct options *options);
 int command_devices(const struct options *options);

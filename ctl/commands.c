@@ -69,6 +69,14 @@ const struct command commands[] = {
 	    "Containers whose supervisor died get a new one; what is dead is removed, and so are\n"
 	    "empty cgroups that are no container's.  Exit status 1: something is left.\n",
 	    OPTION_CONFIG, 0, 0 },
+	{ "boot", command_boot, "[-n] [-v] [--config PATH]",
+	    "makes the host ready for logins; for an init's service",
+	    "Does what is missing, so it may be called at any time: mounts cgroup2 where no cgroups are,\n"
+	    "sets favordynmods, hands controllers down, makes /run/pam_ctr, does what gc does, checks the\n"
+	    "policy, compiles filters.  A cgroup tree that is systemd's, v1's or another system's is left\n"
+	    "alone.  -v tells each step, -n (--dry-run) tells the host's and does none.  Exit status 1:\n"
+	    "the policy has faults, or something is left; with -n: there is something to do.\n",
+	    OPTION_CONFIG | OPTION_VERBOSE | OPTION_DRY, 0, 0 },
 	{ "seccomp", command_seccomp, "show|test FILTER [--nesting] [-- COMMAND...] | list | groups",
 	    "system call filters: what they say; a program under one",
 	    "show prints what each call is answered, for each kind of program that the machine runs.\n"

@@ -2,6 +2,8 @@
  * ctrctl gc: what a crash left.  Containers are adopted or dissolved by supervisors, which
  * this starts; empty cgroups that are no container's it removes itself (ctl/sweep.c).
  */
+#include "ctl/gc.h"
+
 #include "ctl/account.h"
 #include "ctl/command.h"
 #include "ctl/login.h"
@@ -74,8 +76,8 @@ tell_cgroup(enum sweep_news news, const char *directory, void *context)
 }
 
 /* The cgroup's name is the policy's; one that is at fault is said so, and the rest was done. */
-static int
-sweep_cgroups(const char *config)
+int
+gc_cgroups(const char *config)
 {
 	struct policy_faults faults = POLICY_FAULTS_INIT;
 	struct error err = ERROR_INIT;
@@ -96,21 +98,30 @@ sweep_cgroups(const char *config)
 }
 
 int
-command_gc(const struct options *options)
+gc_containers(void)
 {
 	struct error err = ERROR_INIT;
 	autofree uid_t *uids = NULL;
 	size_t count;
-	int code = caller_check("gc"), one;
+	int code = CTL_OK, one;
 
-	if (code != CTL_OK)
-		return code;
 	if (view_uids(&uids, &count, &err) < 0)
 		return complain_error("gc", &err);
 	for (size_t i = 0; i < count; i++) {
 		one = adopt(uids[i]);
 		code = one > code ? one : code;
 	}
-	one = sweep_cgroups(options->config);
+	return code;
+}
+
+int
+command_gc(const struct options *options)
+{
+	int code = caller_check("gc"), one;
+
+	if (code != CTL_OK)
+		return code;
+	code = gc_containers();
+	one = gc_cgroups(options->config);
 	return output_end(one > code ? one : code);
 }

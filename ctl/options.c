@@ -30,6 +30,8 @@ const struct option_spelling option_spellings[] = {
 	{ "--live", 0, OPTION_HOME, FIELD(live), NULL },
 	{ "--changes", 0, OPTION_HOME, FIELD(changes), NULL },
 	{ "--output", 'o', OPTION_HOME, FIELD(output), "file" },
+	{ "--verbose", 'v', OPTION_VERBOSE, FIELD(verbose), NULL },
+	{ "--dry-run", 'n', OPTION_DRY, FIELD(dry), NULL },
 	{ NULL, 0, OPTION_JSON, 0, NULL },
 };
 #undef FIELD
