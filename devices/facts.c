@@ -60,6 +60,21 @@ property_of(struct udev_device *device, const char *name)
 	return usb ? udev_device_get_sysattr_value(usb, attribute) : value;
 }
 
+/*
+ * Since libudev 247.  A tag that udevd's rules no longer give stays among the others for as long as
+ * the device is there.
+ */
+struct udev_list_entry *udev_device_get_current_tags_list_entry(struct udev_device *device)
+    __attribute__((weak));
+
+static const char *
+tag_at(struct udev_device *device, size_t index)
+{
+	return list_at(udev_device_get_current_tags_list_entry
+	    ? udev_device_get_current_tags_list_entry(device)
+	    : udev_device_get_tags_list_entry(device), index);
+}
+
 static const char *
 devnode_at(struct udev_device *device, size_t index)
 {
@@ -76,7 +91,7 @@ facts_get(void *context, enum device_fact fact, const char *name, size_t index)
 	case DEVICE_DEVNODE:
 		return devnode_at(device, index);
 	case DEVICE_TAG:
-		return list_at(udev_device_get_tags_list_entry(device), index);
+		return tag_at(device, index);
 	case DEVICE_ATTRIBUTES:
 		return upwards(device, attribute_of, name, index);
 	case DEVICE_DRIVER:
