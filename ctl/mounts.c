@@ -8,12 +8,13 @@
 #include "container/mountinfo.h"
 #include "ctl/command.h"
 #include "lib/own.h"
+#include "lib/places.h"
 #include "lib/sys.h"
 
 #include <string.h>
 
-/* Replaced in every container, or the kernel's own. */
-static const char *const own[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp" };
+/* Replaced or hidden in every container, or the kernel's own. */
+static const char *const own[] = { "/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", PLACE_LXCFS };
 
 static bool
 is_own(const char *point)
