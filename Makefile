@@ -200,7 +200,11 @@ test-metrics:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/metrics/run
-test-vm: all unit
+test-vm:
+	$(Q)tests/setup
+	$(Q)$(MAKE) $(JOBS) all unit
+	$(Q)DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc)" $(MAKE) deb >$(B)/deb.log 2>&1 || \
+		{ tail -n 20 $(B)/deb.log; exit 1; }
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/vm/run
 # Plain, and what needs no root: what a package's build can run.
 check: $(UNIT:tests/unit/%.c=$(B)/tests/%) $(filter-out $(B)/san/%,$(TESTS_NEED))
@@ -311,7 +315,7 @@ help:
 		test 'install what tests need, build, run all of them (root)' \
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
 		test-metrics 'the numbers and the dashboard in a real Prometheus (root, apt)' \
-		test-vm 'the tests again on cgroup v2, in a virtual machine' \
+		test-vm 'the package installed on cgroup v2 in a virtual machine, and the tests there' \
 		check 'the unit tests, which need no root' \
 		deb 'build the Debian packages in $(B)/deb' \
 		unit 'build the test programs in $(B)/tests and $(B)/tests-san' \
