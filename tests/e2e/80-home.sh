@@ -53,12 +53,15 @@ A         sub/
 A         sub/odd\x0a\x5cname'
 json=$(ctrctl home diff alice --json)
 like "as JSON, too" "$json" '"path": "sub/odd\\u000a\\\\name"'
-is "which is well-formed, one object a user" "$(python3 -c 'import json, sys
+if python3 -c 'import json' 2>/dev/null; then
+	is "which is well-formed, one object a user" "$(python3 -c 'import json, sys
 for user in json.load(sys.stdin): print(user["user"], len(user["changes"]), user["changes"][4])' <<<"$json")" \
-	"alice 14 {'change': 'changed', 'path': 'file', 'type': 'file', 'differs': ['content', 'time']}"
+		"alice 14 {'change': 'changed', 'path': 'file', 'type': 'file', 'differs': ['content', 'time']}"
+else
+	skip "which is well-formed, one object a user" "no python3 with json"
+fi
 like "status counts them" "$(ctrctl home status alice)" '^  changes +9 added, 2 changed, 3 deleted: [0-9]+K in /var/lib/pam_ctr/2001/home$'
-is "and as JSON" "$(ctrctl home status alice --json | python3 -c 'import json, sys
-user = json.load(sys.stdin)[0]; print(user["home"], user["added"], user["snapshots"], user["container"])')" "overlay 9 [] False"
+like "and as JSON" "$(ctrctl home status alice --json | tr -d '\n ')" '^\[\{"user":"alice","uid":2001,"home":"overlay",.*"container":false,"added":9,.*"snapshots":\[\]\}\]$'
 
 # --- snapshot, commit, restore
 seen=$(as_seen alice)
