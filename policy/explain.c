@@ -73,8 +73,8 @@ format_string(const char *string, char *text, size_t size)
 	(void)snprintf(text, size, "%s", string != NULL ? string : VALUE_NONE);
 }
 
-static void
-format_field(const struct policy *policy, const struct key *key, char *text, size_t size)
+void
+explain_field(const struct policy *policy, const struct key *key, char *text, size_t size)
 {
 	const void *field = (const char *)policy + key->offset;
 
@@ -128,7 +128,7 @@ print_keys(const struct printer *printer, enum key_place place)
 	for (i = 0; i < POLICY_KEY_COUNT; i++) {
 		if (!(key_at(i)->places & place))
 			continue;
-		format_field(printer->policy, key_at(i), text, sizeof(text));
+		explain_field(printer->policy, key_at(i), text, sizeof(text));
 		print_value(printer, key_at(i)->name, text, &printer->policy->origin[i]);
 		if (is_of_profile(printer->policy, i))
 			(void)fprintf(printer->out, ", profile %s",
@@ -138,8 +138,8 @@ print_keys(const struct printer *printer, enum key_place place)
 }
 
 /* The lines of io.max are items of a list in a file. */
-static void
-format_limit(const char *value, char *text, size_t size)
+void
+explain_limit(const char *value, char *text, size_t size)
 {
 	size_t length = 0;
 
@@ -162,7 +162,7 @@ print_limits(const struct printer *printer, const struct limits *limits)
 	int limit;
 
 	for (limit = 0; limit < LIMIT_COUNT; limit++) {
-		format_limit(limits->value[limit], text, sizeof(text));
+		explain_limit(limits->value[limit], text, sizeof(text));
 		print_value(printer, limit_name((enum limit)limit), text, &limits->origin[limit]);
 		(void)fputs(limit == LIMIT_CPUSET_CPUS && limits == &printer->policy->limits &&
 		    printer->policy->cpus_shared ? ", by cpu_view of cpu.max\n" : "\n", printer->out);

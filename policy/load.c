@@ -22,6 +22,8 @@ struct load {
 	struct policy_text *text;
 	struct fault_list faults;
 	bool trusted;
+	const char *draft;         /* the name of a drop-in that is yet to be written; NULL: none */
+	const char *draft_content;
 };
 
 static int
@@ -201,22 +203,56 @@ read_directory(const char *path, bool trusted, struct names *names, struct error
 	return rc;
 }
 
+/* The draft is read as if it were there; -1 with errno. */
+static int
+add_draft(const struct load *load, struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (strcmp(names->name[i], load->draft) == 0)
+			return 0;
+	if (names->count == DROP_INS_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
+	names->name[names->count] = strdup(load->draft);
+	if (names->name[names->count] == NULL)
+		return -1;
+	names->count++;
+	qsort(names->name, names->count, sizeof(names->name[0]), compare_names);
+	return 0;
+}
+
+static void
+load_drop_in(struct load *load, const char *directory, const char *name)
+{
+	char file[PATH_MAX + NAME_MAX + 2];
+
+	(void)snprintf(file, sizeof(file), "%s/%s", directory, name);
+	if (load->draft != NULL && strcmp(name, load->draft) == 0)
+		parse_file(load->text, file, load->draft_content, strlen(load->draft_content),
+		    &load->faults);
+	else
+		load_file(load, file);
+}
+
 /* A missing directory is no fault. */
 static void
 load_drop_ins(struct load *load, const char *path)
 {
 	struct error err = ERROR_INIT;
 	struct names names = { .count = 0 };
-	char file[PATH_MAX + NAME_MAX + 2];
 	int rc = read_directory(path, load->trusted, &names, &err);
 	size_t i;
 
-	if (rc < 0 && err.errnum != ENOENT)
+	if (rc < 0 && err.errnum == ENOENT)
+		rc = 0;
+	if (rc == 0 && load->draft != NULL && (rc = add_draft(load, &names)) < 0)
+		(void)error_set(&err, errno, "read %s", path);
+	if (rc < 0)
 		fault_error(load, path, &err);
 	for (i = 0; i < names.count; i++) {
-		(void)snprintf(file, sizeof(file), "%s/%s", path, names.name[i]);
 		if (rc == 0)
-			load_file(load, file);
+			load_drop_in(load, path, names.name[i]);
 		free(names.name[i]);
 	}
 }
@@ -236,15 +272,24 @@ load_files(struct load *load, const char *path)
 }
 
 struct policy_text *
-policy_load(const char *path, bool trusted, struct policy_faults *faults, struct error *err)
+policy_load_with(const char *path, bool trusted, const char *name, const char *content,
+    struct policy_faults *faults, struct error *err)
 {
 	struct load load;
 
 	if (load_begin(&load, faults, err) < 0)
 		return NULL;
 	load.trusted = trusted;
+	load.draft = name;
+	load.draft_content = content;
 	load_files(&load, path);
 	return load_end(&load, faults, err);
+}
+
+struct policy_text *
+policy_load(const char *path, bool trusted, struct policy_faults *faults, struct error *err)
+{
+	return policy_load_with(path, trusted, NULL, NULL, faults, err);
 }
 
 /*

@@ -158,6 +158,17 @@ int plan_add(struct plan *plan, struct step step, struct error *err);
 #define CGROUP_HOST "pam_ctr-host"
 int plan_cgroups(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err);
+
+/*
+ * The same for a container that lives and has the policy before: its directories are made where
+ * there is none, but not anew, limits that are no more are opened.  With_shared: also the limits
+ * of the host and of the slice, which others live under.  Whose directories come new has to be
+ * moved into them.
+ */
+int plan_cgroups_live(const struct policy *before, const struct policy *policy,
+    const struct subject *subject, const struct machine *machine, bool with_shared,
+    struct plan *plan, struct error *err);
+
 int plan_cgroups_session(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err);
 

@@ -35,7 +35,7 @@ static bool
 is_limited(const struct layout *layout, enum limit limit)
 {
 	for (unsigned level = 0; level < LEVEL_COUNT; level++)
-		if (plan_limits_value(layout, level, limit))
+		if (plan_limits_value(layout, level, limit) || plan_limits_gone(layout, level, limit))
 			return true;
 	return false;
 }
@@ -188,9 +188,10 @@ layout_name(struct layout *layout, const struct policy *policy, uid_t uid, struc
 	return 0;
 }
 
+/* before: what a container that lives has; NULL for a new one. */
 static int
-layout_build(struct layout *layout, const struct policy *policy, const struct subject *subject,
-    const struct machine *machine, struct error *err)
+layout_build(struct layout *layout, const struct policy *before, const struct policy *policy,
+    const struct subject *subject, const struct machine *machine, struct error *err)
 {
 	*layout = (struct layout){
 		.limits = {
@@ -200,7 +201,14 @@ layout_build(struct layout *layout, const struct policy *policy, const struct su
 		},
 		.uid = subject->uid,
 		.gid = subject->gid,
+		.lives = before != NULL,
+		.cpus_online = machine->cpus_online[0] ? machine->cpus_online : "0",
 	};
+	if (before) {
+		layout->before[LEVEL_HOST] = &before->host_limits;
+		layout->before[LEVEL_SLICE] = policy->slice ? &before->slice_limits : NULL;
+		layout->before[LEVEL_CONTAINER] = &before->limits;
+	}
 	if (layout_name(layout, policy, subject->uid, err) < 0)
 		return -1;
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
@@ -347,11 +355,14 @@ add_level(struct builder *b, enum level level)
 		.because = own ? "the container; init lives here" : b->because,
 	    }, b->directory, NULL, NULL) < 0)
 		return -1;
-	for (unsigned limit = 0; limit < LIMIT_COUNT; limit++)
+	for (unsigned limit = 0; limit < LIMIT_COUNT && (own || !b->own_only); limit++)
 		if (plan_limits_add(b, limit) < 0)
 			return -1;
 	if (!own)
 		return add_enable(b, PHASE_HOST, b->directory, false, handed_down);
+	/* What is the container's own beside its limits stays as it was built. */
+	if (b->layout->lives)
+		return 0;
 	if (b->hierarchy->devices && add_device_list(b) < 0)
 		return -1;
 	if (is_nested(b))
@@ -390,6 +401,23 @@ add_init_enters(struct builder *b)
 	    "the process itself writes \"0\": a hundredth of the time of cgroup.procs");
 }
 
+static int
+add_hierarchies(struct builder *b, const struct machine *machine)
+{
+	const struct layout *layout = b->layout;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		b->hierarchy = &layout->hierarchy[i];
+		if ((!layout->lives && add_vacate(b, machine) < 0) ||
+		    add_enable(b, PHASE_HOST, b->hierarchy->root, false, handed_down) < 0)
+			return -1;
+		for (unsigned level = 0; level < LEVEL_COUNT; level++)
+			if (layout->limits[level] && add_level(b, level) < 0)
+				return -1;
+	}
+	return 0;
+}
+
 int
 plan_cgroups(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err)
@@ -397,18 +425,9 @@ plan_cgroups(const struct policy *policy, const struct subject *subject,
 	struct layout layout;
 	struct builder b = { .plan = plan, .err = err, .layout = &layout };
 
-	if (layout_build(&layout, policy, subject, machine, err) < 0 ||
-	    plan_cgroup_mount(machine, plan, err) < 0)
+	if (layout_build(&layout, NULL, policy, subject, machine, err) < 0 ||
+	    plan_cgroup_mount(machine, plan, err) < 0 || add_hierarchies(&b, machine) < 0)
 		return -1;
-	for (size_t i = 0; i < layout.count; i++) {
-		b.hierarchy = &layout.hierarchy[i];
-		if (add_vacate(&b, machine) < 0 ||
-		    add_enable(&b, PHASE_HOST, b.hierarchy->root, false, handed_down) < 0)
-			return -1;
-		for (unsigned level = 0; level < LEVEL_COUNT; level++)
-			if (layout.limits[level] && add_level(&b, level) < 0)
-				return -1;
-	}
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];
 		if (builder_enter_level(&b, LEVEL_CONTAINER) < 0 || add_init_enters(&b) < 0)
@@ -455,7 +474,7 @@ plan_cgroups_inside(const struct policy *policy, const struct subject *subject,
 	struct layout layout;
 	struct builder b = { .plan = plan, .err = err, .layout = &layout };
 
-	if (layout_build(&layout, policy, subject, machine, err) < 0)
+	if (layout_build(&layout, NULL, policy, subject, machine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];
@@ -463,6 +482,19 @@ plan_cgroups_inside(const struct policy *policy, const struct subject *subject,
 			return -1;
 	}
 	return 0;
+}
+
+int
+plan_cgroups_live(const struct policy *before, const struct policy *policy,
+    const struct subject *subject, const struct machine *machine, bool with_shared,
+    struct plan *plan, struct error *err)
+{
+	struct layout layout;
+	struct builder b = { .plan = plan, .err = err, .layout = &layout, .own_only = !with_shared };
+
+	if (layout_build(&layout, before, policy, subject, machine, err) < 0)
+		return -1;
+	return add_hierarchies(&b, machine);
 }
 
 static int
@@ -515,7 +547,7 @@ plan_cgroups_session(const struct policy *policy, const struct subject *subject,
 	struct layout layout;
 	struct builder b = { .plan = plan, .err = err, .layout = &layout };
 
-	if (layout_build(&layout, policy, subject, machine, err) < 0)
+	if (layout_build(&layout, NULL, policy, subject, machine, err) < 0)
 		return -1;
 	for (size_t i = 0; i < layout.count; i++) {
 		b.hierarchy = &layout.hierarchy[i];

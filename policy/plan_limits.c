@@ -17,6 +17,14 @@ plan_limits_value(const struct layout *layout, enum level level, enum limit limi
 	return layout->limits[level] ? layout->limits[level]->value[limit] : NULL;
 }
 
+const char *
+plan_limits_gone(const struct layout *layout, enum level level, enum limit limit)
+{
+	const struct limits *before = layout->before[level];
+
+	return before && !plan_limits_value(layout, level, limit) ? before->value[limit] : NULL;
+}
+
 int
 plan_limits_refuse(const struct layout *layout, enum level level, enum limit limit,
     struct error *err, const char *format, ...)
@@ -97,7 +105,7 @@ parse_max(const char *value, uint64_t max, uint64_t *number)
 static bool
 has_old_limits(const struct builder *b)
 {
-	return b->level != LEVEL_CONTAINER;
+	return b->level != LEVEL_CONTAINER || b->layout->lives;
 }
 
 /*
@@ -359,16 +367,87 @@ static const struct {
 	[LIMIT_IO_MAX] = { v1_io_max, v2_io_max },
 };
 
+/* The same as no limit, in the words of limits.def. */
+static const char *
+unlimited(enum limit limit)
+{
+	switch (limit) {
+	case LIMIT_CPU_WEIGHT:
+	case LIMIT_IO_WEIGHT:
+		return "100";
+	case LIMIT_MEMORY_OOM_GROUP:
+		return "0";
+	case LIMIT_MEMORY_MAX:
+	case LIMIT_MEMORY_HIGH:
+	case LIMIT_MEMORY_SWAP_MAX:
+	case LIMIT_CPU_MAX:
+	case LIMIT_CPUSET_CPUS: /* container/ knows which there are */
+	case LIMIT_PIDS_MAX:
+	case LIMIT_IO_MAX:
+	case LIMIT_COUNT:
+		break;
+	}
+	return "max";
+}
+
+/* Of each device all four rates: what is set anew comes after it. */
+static int
+add_io_reset(struct builder *b, const char *before)
+{
+	char line[192];
+	int (*add)(struct builder *, char *) = b->hierarchy->version == CGROUP_V1 ? v1_io_line :
+	    v2_io_line;
+
+	while (before && *before) {
+		if (text_format(line, sizeof(line), "%.*s rbps=max wbps=max riops=max wiops=max",
+		        (int)strcspn(before, " "), before) < 0)
+			return refuse(b, LIMIT_IO_MAX, "a device's name is too long");
+		if (add(b, line) < 0)
+			return -1;
+		before = strchr(before, '\n');
+		before += before != NULL;
+	}
+	return 0;
+}
+
+static int
+add_limit(struct builder *b, enum limit limit, const char *value)
+{
+	int (*write)(struct builder *, const char *) = b->hierarchy->version == CGROUP_V1 ?
+	    conversion[limit].v1 : conversion[limit].v2;
+
+	if (write)
+		return write(b, value);
+	return add_set(b, limit_name(limit), NULL, 0, "%s", value);
+}
+
+/* All CPUs that the levels above leave: the kernel has no word for that on v1. */
+static const char *
+all_cpus(const struct builder *b)
+{
+	for (unsigned level = b->level; level-- > 0;) {
+		const char *above = plan_limits_value(b->layout, level, LIMIT_CPUSET_CPUS);
+
+		if (above)
+			return above;
+	}
+	return b->layout->cpus_online;
+}
+
 int
 plan_limits_add(struct builder *b, enum limit limit)
 {
 	const char *value = plan_limits_value(b->layout, b->level, limit);
-	int (*write)(struct builder *, const char *) = b->hierarchy->version == CGROUP_V1 ?
-	    conversion[limit].v1 : conversion[limit].v2;
+	const char *gone = plan_limits_gone(b->layout, b->level, limit);
+	const struct limits *before = b->layout->before[b->level];
 
-	if (!value || !b->hierarchy->uses[limit_controller(limit)])
+	if (!b->hierarchy->uses[limit_controller(limit)] || (!value && !gone))
 		return 0;
-	if (write)
-		return write(b, value);
-	return add_set(b, limit_name(limit), NULL, 0, "%s", value);
+	if (limit == LIMIT_IO_MAX && before && add_io_reset(b, before->value[limit]) < 0)
+		return -1;
+	if (!value && limit == LIMIT_IO_MAX)
+		return 0;
+	if (!value)
+		value = limit == LIMIT_CPUSET_CPUS ? all_cpus(b) : unlimited(limit);
+	return add_limit(b, limit, value);
 }

@@ -29,6 +29,9 @@ struct layout {
 	struct hierarchy hierarchy[CONTROLLER_COUNT + 1];
 	size_t count;
 	const struct limits *limits[LEVEL_COUNT]; /* NULL: there is no such level */
+	const struct limits *before[LEVEL_COUNT]; /* of a container that lives: what it has; else NULL */
+	bool lives;
+	const char *cpus_online;
 	char path[LEVEL_COUNT][320];              /* below the root, "/" first */
 	bool nests;       /* the user makes cgroups in the container's, where that tracks */
 	uid_t uid;
@@ -42,12 +45,16 @@ struct builder {
 	const struct layout *layout;
 	const struct hierarchy *hierarchy;
 	enum level level;
+	bool own_only; /* the limits of the levels above are left alone */
 	char directory[512];
 	const char *because; /* of this level's limits */
 };
 
 /* The limit's text on that level, or NULL. */
 const char *plan_limits_value(const struct layout *layout, enum level level, enum limit limit);
+
+/* What it was on that level, and is to be no more; NULL: it stays, or there was none. */
+const char *plan_limits_gone(const struct layout *layout, enum level level, enum limit limit);
 
 /* "file:line: name: reason", so that the message points at what the admin wrote.  -1. */
 int plan_limits_refuse(const struct layout *layout, enum level level, enum limit limit,

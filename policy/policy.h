@@ -243,6 +243,13 @@ struct policy_text *policy_load(const char *path, bool trusted, struct policy_fa
     struct error *err);
 
 /*
+ * The same with one more drop-in of this name, or with content in place of the one that is
+ * there: what the policy would be, before anything is written.
+ */
+struct policy_text *policy_load_with(const char *path, bool trusted, const char *name,
+    const char *content, struct policy_faults *faults, struct error *err);
+
+/*
  * Whether the key exempt names subject, in files that may be at fault elsewhere: a typo must
  * not lock out those who are to mend it.  The files must be trusted all the same.
  */

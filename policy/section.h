@@ -57,4 +57,11 @@ struct section *section_add(struct policy_text *text, enum section_kind kind, co
 struct setting *section_add_setting(struct section *section, const struct key *key,
     const char *value, struct origin origin);
 
+/*
+ * Values of a resolved policy in the file's syntax: of a key that is no limit, and of a limit
+ * (value may be NULL: none).  In explain.c.
+ */
+void explain_field(const struct policy *policy, const struct key *key, char *text, size_t size);
+void explain_limit(const char *value, char *text, size_t size);
+
 #endif

@@ -458,3 +458,115 @@ Test(plan_cgroups, long_names_are_refused)
 	cr_expect_neq(err.text[0], '\0');
 	plan_free(&plan);
 }
+
+struct live_row {
+	const char *name;
+	const struct machine *machine;
+	struct setting before[4];
+	struct setting after[4];
+	struct setting host[2], host_before[2];
+	bool with_shared;
+	const char *steps;
+};
+
+static const struct live_row live_rows[] = {
+	{ .name = "v2: a limit more, one less; what is shared is left alone", .machine = &v2,
+	    .before = { { LIMIT_MEMORY_HIGH, "65536" } },
+	    .after = { { LIMIT_PIDS_MAX, "40" } },
+	    .host = { { LIMIT_MEMORY_MAX, "131072" } },
+	    .steps =
+	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host make /cg/ctr\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/memory.high max\n"
+	    "host set /cg/ctr/1000/pids.max 72\n"
+	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	{ .name = "v2: with what is shared, whose limit is gone", .machine = &v2, .with_shared = true,
+	    .host_before = { { LIMIT_MEMORY_MAX, "131072" } },
+	    .steps =
+	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host make /cg/ctr\n"
+	    "host set /cg/ctr/memory.max max\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	{ .name = "v2: weights and CPUs go back to what is usual", .machine = &v2,
+	    .before = { { LIMIT_CPU_WEIGHT, "7" }, { LIMIT_CPUSET_CPUS, "1" }, { LIMIT_IO_WEIGHT, "9" } },
+	    .steps =
+	    "host enable /cg/cgroup.subtree_control +cpu +cpuset +pids +io\n"
+	    "host make /cg/ctr\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +cpuset +pids +io\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/cpu.weight 100\n"
+	    "host set /cg/ctr/1000/cpuset.cpus 0-3\n"
+	    "host set /cg/ctr/1000/io.weight|/cg/ctr/1000/io.bfq.weight 100\n"
+	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	{ .name = "v2: all of a device's old rates are opened before the new one", .machine = &v2,
+	    .before = { { LIMIT_IO_MAX, "8:0 rbps=1\n8:16 wiops=2" } },
+	    .after = { { LIMIT_IO_MAX, "8:0 wbps=3" } },
+	    .steps =
+	    "host enable /cg/cgroup.subtree_control +pids +io\n"
+	    "host make /cg/ctr\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +pids +io\n"
+	    "host fresh /cg/ctr/1000\n"
+	    "host set /cg/ctr/1000/io.max 8:0 rbps=max wbps=max riops=max wiops=max\n"
+	    "host set /cg/ctr/1000/io.max 8:16 rbps=max wbps=max riops=max wiops=max\n"
+	    "host set /cg/ctr/1000/io.max 8:0 wbps=3\n"
+	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	{ .name = "v1: memory with swap is opened first; cpu comes new", .machine = &v1,
+	    .before = { { LIMIT_MEMORY_MAX, "131072" } },
+	    .after = { { LIMIT_MEMORY_MAX, "65536" }, { LIMIT_CPU_MAX, "50000 100000" } },
+	    .steps =
+	    "host make /v1/cpu/ctr\n"
+	    "host fresh /v1/cpu/ctr/1000\n"
+	    "host set /v1/cpu/ctr/1000/cpu.cfs_quota_us -1\n"
+	    "host set /v1/cpu/ctr/1000/cpu.cfs_period_us 100000\n"
+	    "host set /v1/cpu/ctr/1000/cpu.cfs_quota_us 50000\n"
+	    "host make /v1/memory/ctr\n"
+	    "host fresh /v1/memory/ctr/1000\n"
+	    "host set /v1/memory/ctr/1000/memory.memsw.limit_in_bytes -1 optional\n"
+	    "host set /v1/memory/ctr/1000/memory.limit_in_bytes 65536\n"
+	    "host make /v1/pids/ctr\n"
+	    "host fresh /v1/pids/ctr/1000\n" },
+	{ .name = "v1: limits that are no more", .machine = &v1,
+	    .before = { { LIMIT_CPU_MAX, "50000 100000" }, { LIMIT_MEMORY_MAX, "65536" },
+	        { LIMIT_CPU_WEIGHT, "7" } },
+	    .steps =
+	    "host make /v1/cpu/ctr\n"
+	    "host fresh /v1/cpu/ctr/1000\n"
+	    "host set /v1/cpu/ctr/1000/cpu.cfs_quota_us -1\n"
+	    "host set /v1/cpu/ctr/1000/cpu.shares 1024\n"
+	    "host make /v1/memory/ctr\n"
+	    "host fresh /v1/memory/ctr/1000\n"
+	    "host set /v1/memory/ctr/1000/memory.memsw.limit_in_bytes -1 optional\n"
+	    "host set /v1/memory/ctr/1000/memory.limit_in_bytes -1\n"
+	    "host make /v1/pids/ctr\n"
+	    "host fresh /v1/pids/ctr/1000\n" },
+};
+
+/* The order matters: a v1 sum may never be below its part, a new cgroup is limited before anyone is in it. */
+Test(plan_cgroups, live_steps)
+{
+	struct subject subject = { .uid = 1000, .gid = 1000 };
+
+	for (size_t i = 0; i < sizeof(live_rows) / sizeof(live_rows[0]); i++) {
+		const struct live_row *row = &live_rows[i];
+		struct policy before = { .cgroup = (char[]){ "ctr" } }, after = before;
+		struct machine machine = *row->machine;
+		struct plan plan = PLAN_INIT;
+		struct error err = ERROR_INIT;
+		char text[8192];
+
+		(void)snprintf(machine.cpus_online, sizeof(machine.cpus_online), "0-3");
+		limits_fill(&before.limits, row->before, 4, 7);
+		limits_fill(&after.limits, row->after, 4, 7);
+		limits_fill(&before.host_limits, row->host_before, 2, 3);
+		limits_fill(&after.host_limits, row->host, 2, 3);
+		cr_assert_eq(plan_cgroups_live(&before, &after, &subject, &machine, row->with_shared, &plan,
+		    &err), 0, "%s: %s", row->name, err.text);
+		plan_render(&plan, text, sizeof(text));
+		cr_expect_str_eq(text, row->steps, "%s:\n%s", row->name, text);
+		plan_free(&plan);
+	}
+}
