@@ -117,8 +117,8 @@ undo_steps(const struct plan *plan, const ino_t *identity)
 			(void)rmdir(plan->step[i].target);
 }
 
-static int
-place_open(struct cgroups *cgroups, const char *directory, struct error *err)
+int
+cgroups_open_place(struct cgroups *cgroups, const char *directory, struct error *err)
 {
 	autofd int fd = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct cgroup_place place = { .fd = -1, .login = -1 };
@@ -199,7 +199,7 @@ open_places(struct cgroups *cgroups, const struct plan *plan, struct error *err)
 		const struct step *step = &plan->step[i];
 
 		if (step->kind == STEP_CGROUP_MAKE && (step->flags & STEP_F_FRESH) &&
-		    place_open(cgroups, step->target, err) < 0)
+		    cgroups_open_place(cgroups, step->target, err) < 0)
 			return -1;
 	}
 	for (size_t i = 0; i < plan->count; i++)
@@ -302,7 +302,7 @@ cgroups_adopt(struct cgroups *cgroups, const char (*directory)[512], size_t coun
 	for (size_t i = 0; i < count && directory[i][0]; i++) {
 		if (!is_container_name(directory[i]))
 			(void)error_set(&wrong, EINVAL, "%s is no container's cgroup", directory[i]);
-		else if (place_open(cgroups, directory[i], &wrong) == 0 || wrong.errnum == ENOENT)
+		else if (cgroups_open_place(cgroups, directory[i], &wrong) == 0 || wrong.errnum == ENOENT)
 			continue;
 		cgroups_free(cgroups);
 		return error_set(err, wrong.errnum, "%s", wrong.text);
@@ -453,6 +453,15 @@ undo_leaf:
 	close_all(fds, count);
 	(void)unlinkat(place_leaves(tracking), id, AT_REMOVEDIR);
 	return -1;
+}
+
+bool
+cgroups_session_exists(const struct cgroups *cgroups, const char *id)
+{
+	const struct cgroup_place *tracking = cgroups_tracking(cgroups);
+
+	return tracking && is_session_name(id) &&
+	    faccessat(tracking->fd, id, F_OK, 0) == 0;
 }
 
 int

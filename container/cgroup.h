@@ -53,6 +53,9 @@ int cgroups_make(struct cgroups *cgroups, const struct plan *plan, struct error 
 int cgroups_adopt(struct cgroups *cgroups, const char (*directory)[512], size_t count,
     struct error *err);
 
+/* Opens one more place, a directory that is there.  For cgroup_place.c. */
+int cgroups_open_place(struct cgroups *cgroups, const char *directory, struct error *err);
+
 /* The place where sessions have leaves and all processes are found; NULL before it is made. */
 const struct cgroup_place *cgroups_tracking(const struct cgroups *cgroups);
 
@@ -87,6 +90,30 @@ int cgroups_session_remove(const struct cgroups *cgroups, const char *id, struct
  * callers are among them.  *pids is the caller's to free(), also when it is empty.
  */
 int cgroups_pids(const struct cgroups *cgroups, pid_t **pids, size_t *count, struct error *err);
+
+/* The processes that are in one place itself; the same ownership. */
+int cgroups_place_pids(const struct cgroup_place *place, pid_t **pids, size_t *count,
+    struct error *err);
+
+/*
+ * The processes of a session's leaf, its caller among them; none where there is no leaf.  The
+ * same ownership.
+ */
+int cgroups_session_pids(const struct cgroups *cgroups, const char *id, pid_t **pids,
+    size_t *count, struct error *err);
+
+/*
+ * Sends the signal to every process of a session's leaf but that one (0: to all), each by its
+ * pidfd.  Returns how many there were, that one not counted; -1: err.
+ */
+int cgroups_session_signal(const struct cgroups *cgroups, const char *id, pid_t but, int signal,
+    struct error *err);
+
+/* From now on no process is born in the leaf; where there is no pids controller, in vain. */
+void cgroups_session_close(const struct cgroups *cgroups, const char *id);
+
+/* Whether there is such a leaf. */
+bool cgroups_session_exists(const struct cgroups *cgroups, const char *id);
 
 /*
  * Sends SIGKILL to every process of the container, callers included, by cgroup.kill or each

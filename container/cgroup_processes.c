@@ -100,6 +100,25 @@ cgroups_pids(const struct cgroups *cgroups, pid_t **pids, size_t *count, struct 
 	return 0;
 }
 
+int
+cgroups_place_pids(const struct cgroup_place *place, pid_t **pids, size_t *count,
+    struct error *err)
+{
+	struct pid_list list = { .pid = NULL };
+
+	*pids = NULL;
+	*count = 0;
+	if (read_procs(place->fd, "cgroup.procs", &list) < 0) {
+		int saved = errno;
+
+		free(list.pid);
+		return error_set(err, saved, "list the processes of %s", place->directory);
+	}
+	*pids = list.pid;
+	*count = list.count;
+	return 0;
+}
+
 static bool
 list_has(const pid_t *pids, size_t count, pid_t pid)
 {

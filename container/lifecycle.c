@@ -3,6 +3,7 @@
  * What a predecessor left is adopted if the kernel bears out each recorded fact, else
  * dissolved, never joined.
  */
+#include "container/cgroup_freeze.h"
 #include "container/host.h"
 #include "container/log.h"
 #include "container/server.h"
@@ -31,6 +32,22 @@ container_save(struct server *server, struct error *err)
 	return record_write(server->directory, &server->record, err);
 }
 
+/* What the container came into since it was built is there for a successor to find. */
+void
+container_note_places(struct server *server)
+{
+	size_t known = 0, before;
+
+	while (known < 8 && server->record.cgroup[known][0])
+		known++;
+	before = known;
+	for (; known < server->cgroups.count && known < 8; known++)
+		(void)text_format(server->record.cgroup[known], sizeof(server->record.cgroup[known]), "%s",
+		    server->cgroups.place[known].directory);
+	if (known > before)
+		server->place_added = request_is_any(server, REQUEST_JOINING);
+}
+
 static void
 set_state(struct server *server, enum state state, int64_t deadline)
 {
@@ -53,7 +70,8 @@ forget(struct server *server)
 	own_close(&server->init);
 	own_close(&server->userns);
 	record_free(&server->record);
-	if (unlinkat(server->directory, "record", 0) < 0 && errno != ENOENT) {
+	(void)unlinkat(server->directory, RECORD_POLICY, 0); /* a left one keeps the directory */
+	if (unlinkat(server->directory, RECORD_NAME, 0) < 0 && errno != ENOENT) {
 		struct error err = ERROR_INIT;
 		(void)error_set(&err, errno, "remove the record");
 		log_error(&err, "supervisor failed: uid=%u what=\"forget the container\"", (unsigned)server->uid);
@@ -94,10 +112,21 @@ describe(struct server *server, const struct request *request)
 	};
 	(void)text_format(record->user, sizeof(record->user), "%s", request->subject->user);
 	(void)text_format(record->home, sizeof(record->home), "%s", request->subject->home);
+	(void)text_format(record->service, sizeof(record->service), "%s", request->subject->service);
 	(void)text_format(record->policy_path, sizeof(record->policy_path), "%s", request->policy_path);
 	for (size_t i = 0; i < server->cgroups.count && i < 8; i++)
 		(void)text_format(record->cgroup[i], sizeof(record->cgroup[i]), "%s",
 		    server->cgroups.place[i].directory);
+}
+
+/* What ctrctl set and reload begin with, also under a successor. */
+static int
+keep_policy(const struct server *server, const struct request *request, struct error *err)
+{
+	if (!request->policy)
+		return error_set(err, ENOMEM, "keep the policy");
+	return record_write_text(server->directory, RECORD_POLICY, request->policy,
+	    strlen(request->policy), err);
 }
 
 static void
@@ -156,7 +185,7 @@ container_build(struct server *server, struct request *request)
 		return;
 	}
 	describe(server, request);
-	if (devices_build(server, &request->plan, &err) < 0) {
+	if (keep_policy(server, request, &err) < 0 || devices_build(server, &request->plan, &err) < 0) {
 		fail_build(server, &err);
 		return;
 	}
@@ -235,6 +264,25 @@ container_init_died(struct server *server)
 	set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
 }
 
+/*
+ * Who is frozen hears no SIGTERM, and must not run again to hear it: all get SIGKILL, which v1's
+ * freezer holds back until the thaw, and die before they come to anything else.
+ */
+static bool
+end_frozen(struct server *server)
+{
+	struct error err = ERROR_INIT;
+
+	if (cgroups_frozen(&server->cgroups) == FREEZE_THAWED)
+		return false;
+	if (cgroups_kill(&server->cgroups, &err) < 0 || cgroups_thaw(&server->cgroups, &err) < 0)
+		log_error(&err, "user=%s uid=%u: end a frozen container", server->record.user,
+		    (unsigned)server->uid);
+	(void)sys_pidfd_send_signal(server->init, SIGKILL);
+	set_state(server, STATE_ENDING, NEVER);
+	return true;
+}
+
 void
 container_end(struct server *server, const char *reason, bool at_once)
 {
@@ -247,6 +295,8 @@ container_end(struct server *server, const char *reason, bool at_once)
 	if (server->state != STATE_ALIVE)
 		return;
 	server->reason = reason;
+	if (end_frozen(server))
+		return;
 	int signal = at_once || server->record.grace == 0 ? SIGKILL : SIGTERM;
 	(void)sys_pidfd_send_signal(server->init, signal);
 	set_state(server, STATE_ENDING, signal == SIGKILL ? NEVER :

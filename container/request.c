@@ -3,6 +3,8 @@
  * whatever they say is bounded by lib/wire.c.  The verdict is made here, from the policy's
  * files as they are now: refused, exempt, or a plan.
  */
+#include "container/cgroup_freeze.h"
+#include "container/live.h"
 #include "container/log.h"
 #include "container/server.h"
 #include "lib/filter_cache.h"
@@ -38,6 +40,8 @@ request_free(struct request *request)
 		subject_free(request->subject);
 	free(request->subject);
 	plan_free(&request->plan);
+	free(request->policy);
+	free(request->order.report.text);
 }
 
 void
@@ -101,15 +105,30 @@ request_accept(struct server *server)
 		request->state = REQUEST_DONE;
 }
 
+/* A client that does not read, or is gone, is a client that is gone. */
 static void
-answer(struct request *request, enum wire_type type, const char *text)
+report(struct request *request, const char *text)
+{
+	autofree void *packet = malloc(WIRE_PACKET_MAX);
+	long length = packet ? wire_pack_order(packet, WIRE_PACKET_MAX, WIRE_DONE, 0, text, NULL) : -1;
+
+	if (length > 0)
+		(void)wire_send(request->fd, packet, (unsigned long)length, NULL, 0, NULL);
+	request->state = REQUEST_DONE;
+}
+
+void
+request_answer(struct request *request, enum wire_type type, const char *text)
 {
 	struct wire_text message = {
 		.head = { .version = WIRE_VERSION, .type = type },
 		.show = type == WIRE_REFUSED && request->shown,
 	};
 
-	/* A client that does not read is a client that is gone. */
+	if (type == WIRE_DONE) {
+		report(request, text);
+		return;
+	}
 	(void)text_format(message.text, sizeof(message.text), "%.500s", text);
 	(void)text_format(message.contact, sizeof(message.contact), "%s", request->door.contact);
 	(void)wire_send(request->fd, &message, sizeof(message), NULL, 0, NULL);
@@ -125,7 +144,7 @@ request_refuse(struct server *server, struct request *request, const struct erro
 	/* What the user is told is what the policy says, wherever that was found out. */
 	if (request->shown)
 		request->at = STATS_POLICY;
-	answer(request, WIRE_REFUSED, error_render(err, text, sizeof(text)));
+	request_answer(request, WIRE_REFUSED, error_render(err, text, sizeof(text)));
 	count_refused(server, request);
 }
 
@@ -244,11 +263,13 @@ login(struct server *server, struct request *request, const void *packet, long l
 	request->existing_only = flags & WIRE_OPEN_EXISTING;
 	int rc = make_plan(server, request, &policy, err);
 	door_of(&policy, &request->door);
+	if (rc == 0)
+		request->policy = live_text(&policy);
 	request->logout = policy.logout;
 	request->grace = (unsigned)policy.grace;
 	policy_free(&policy);
 	if (rc > 0) {
-		answer(request, WIRE_EXEMPT, "");
+		request_answer(request, WIRE_EXEMPT, "");
 		count_exempt(server, request);
 	}
 	if (rc != 0)
@@ -258,11 +279,14 @@ login(struct server *server, struct request *request, const void *packet, long l
 	request->at = STATS_CONTAINER;
 	if (check_same_user(server, request->subject, err) < 0 || find_filter(server, request, err) < 0)
 		return -1;
+	if (server->state == STATE_ALIVE && cgroups_frozen(&server->cgroups) != FREEZE_THAWED)
+		return error_set(err, 0, "the container is frozen: ctrctl thaw %s lets it go on",
+		    server->record.user);
 	request->at = STATS_CONTAINER;
 	if (request->existing_only && (server->state == STATE_NONE || server->state >= STATE_ENDING))
 		return error_set(err, 0, "user %s has no container", request->subject->user);
 	request->state = REQUEST_WAITING;
-	answer(request, WIRE_WAIT, "");
+	request_answer(request, WIRE_WAIT, "");
 	return 0;
 }
 
@@ -309,7 +333,7 @@ request_tell_ended(struct server *server)
 {
 	for (size_t i = 0; i < server->requests; i++)
 		if (server->request[i].state == REQUEST_ENDING)
-			answer(&server->request[i], WIRE_ENDED, "");
+			request_answer(&server->request[i], WIRE_ENDED, "");
 }
 
 static void
@@ -320,7 +344,7 @@ first_words(struct server *server, struct request *request, const void *packet, 
 
 	if (head->version != WIRE_VERSION) {
 		/* A newer client: leave the sessions to a supervisor of its version, which adopts. */
-		answer(request, WIRE_AGAIN, "");
+		request_answer(request, WIRE_AGAIN, "");
 		server->leaving = true;
 		return;
 	}
@@ -331,14 +355,21 @@ first_words(struct server *server, struct request *request, const void *packet, 
 		break;
 	case WIRE_END:
 		request->state = REQUEST_ENDING;
-		answer(request, WIRE_WAIT, "");
+		request_answer(request, WIRE_WAIT, "");
 		container_end(server, "killed by an administrator", false);
 		break;
 	case WIRE_ADOPT:
 		/* Adopted by now, or being dissolved: then when that is done. */
 		request->state = REQUEST_ENDING;
 		if (server->state == STATE_ALIVE || server->state == STATE_BUILDING)
-			answer(request, WIRE_ENDED, "");
+			request_answer(request, WIRE_ENDED, "");
+		break;
+	case WIRE_KILL:
+	case WIRE_FREEZE:
+	case WIRE_THAW:
+	case WIRE_SET:
+	case WIRE_RELOAD:
+		order_begin(server, request, packet, length);
 		break;
 	default:
 		request->state = REQUEST_DONE;
@@ -382,6 +413,8 @@ request_ready(struct server *server, struct request *request)
 		last_words(server, request, packet, length);
 	else if (request->state == REQUEST_NEW && length > 0)
 		first_words(server, request, packet, length);
+	else if (request->state == REQUEST_ORDERED)
+		own_close(&request->fd); /* nobody waits for it, but it has begun */
 	else
 		request->state = REQUEST_DONE; /* gone, or speaking out of turn */
 }

@@ -157,7 +157,7 @@ static void
 gather(const struct server *server, struct watch_list *list)
 {
 	list->count = 0;
-	list->until = server->deadline;
+	list->until = server->deadline < order_next(server) ? server->deadline : order_next(server);
 	if (server->requests < REQUESTS_MAX)
 		watch(list, server->listener, POLLIN, (struct event) { .source = FROM_LISTENER });
 	for (size_t i = 0; i < server->requests; i++)
@@ -196,7 +196,8 @@ caller_ended(struct server *server, size_t index)
 		request_hear(server, id);
 	index = session_find(server, id);
 	if (index != SIZE_MAX)
-		session_close(server, index, "caller ended");
+		session_close(server, index, server->session[index].end ? server->session[index].end :
+		    "caller ended");
 }
 
 static void
@@ -308,7 +309,8 @@ remove_directory(const struct server *server)
 
 	if (text_format(name, sizeof(name), "%u", (unsigned)server->uid) < 0 || all < 0)
 		return;
-	(void)unlinkat(server->directory, "record.new", 0);
+	(void)unlinkat(server->directory, RECORD_NAME ".new", 0);
+	(void)unlinkat(server->directory, RECORD_POLICY ".new", 0);
 	/* Not empty means a record that a successor is to adopt. */
 	(void)unlinkat(all, name, AT_REMOVEDIR);
 }
@@ -389,6 +391,7 @@ server_run(struct server *server, struct error *err)
 		stay_step(server);
 		strain_step(server);
 		request_sweep(server);
+		order_step(server);
 		settle(server);
 		request_sweep(server);
 	} while (rc == 0 && !(is_idle(server, patience) && leave(server)));

@@ -10,6 +10,7 @@
  *	admission.c  whether the host has room for one more container
  *	limit.c      limits that were hit
  *	strain.c     memory that is about to be used up
+ *	order.c      what an administrator changes of a container that lives
  *	devices.c    the devices that it has besides the harmless ones
  *	count.c      what monitoring asks: logins, refusals, what ended containers used
  *	accounting.c who is logged in, for the host's who(1) and last(1)
@@ -24,6 +25,7 @@
 #include "container/cgroup.h"
 #include "container/devices.h"
 #include "container/kernel_log.h"
+#include "container/live.h"
 #include "container/notice.h"
 #include "container/strain.h"
 #include "container/terminal.h"
@@ -58,7 +60,17 @@ enum request_state {
 	REQUEST_WAITING, /* a login that needs the container */
 	REQUEST_JOINING, /* has its kit */
 	REQUEST_ENDING,  /* wants to hear when the container is gone */
+	REQUEST_ORDERED, /* has given an order that takes a while */
 	REQUEST_DONE     /* to be swept */
+};
+
+/* An order that is being carried out, with the client or, if that is gone, without. */
+struct order {
+	enum wire_type type;
+	char session[32];           /* WIRE_KILL: whose end it is */
+	int64_t next;               /* monotonic ms: a look then */
+	int64_t deadline;           /* monotonic ms: patience ends */
+	struct live_report report;  /* its text is owned */
 };
 
 struct request {
@@ -70,6 +82,7 @@ struct request {
 	struct subject *subject;    /* owned */
 	struct plan plan;           /* owned */
 	char policy_path[PATH_MAX];
+	char *policy;               /* owned; what was resolved, as a policy file; NULL: not needed */
 	enum logout_action logout;
 	unsigned grace;             /* seconds */
 	bool existing_only;
@@ -82,6 +95,7 @@ struct request {
 	struct door door;           /* what the policy says of coming in */
 	bool shown;                 /* why it is refused is for the user to read */
 	int64_t queued;             /* monotonic ms, since when it waits for room; 0: it does not */
+	struct order order;
 };
 
 /* A limit's counter, with what keeps it from filling the log. */
@@ -108,6 +122,7 @@ struct session {
 	dev_t terminal_number;      /* of the caller's, where no rule lets the container open it; or 0 */
 	struct terminal_loan loan;  /* of the caller's; lost with the supervisor, getty(8) makes it good */
 	bool joined;
+	const char *end;            /* how it ends, where somebody ended it; NULL: by itself */
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
 	size_t limits;
 	/* How long it may stay, in ms of CLOCK_BOOTTIME; see stay.c. */
@@ -143,6 +158,7 @@ struct server {
 	int64_t started;            /* monotonic ms, of the building */
 	int64_t deadline;           /* monotonic ms, of the present state, or NEVER */
 	const char *reason;         /* why it ends, for the log */
+	bool place_added;           /* kits that are under way don't know one of the cgroups */
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
 	size_t limits;
 	struct kernel_log kernel_log;
@@ -172,6 +188,7 @@ void request_refuse_waiting(struct server *server, const struct error *err);
 void request_tell_ended(struct server *server);      /* the container is gone */
 void request_sweep(struct server *server);           /* forget those that are done */
 bool request_is_any(const struct server *server, enum request_state state);
+void request_answer(struct request *request, enum wire_type type, const char *text);
 
 /* session.c */
 int session_open(struct server *server, struct request *request, struct error *err);
@@ -188,6 +205,13 @@ void container_init_died(struct server *server);
 void container_end(struct server *server, const char *reason, bool at_once);
 void container_step(struct server *server);          /* after events and at deadlines */
 int container_save(struct server *server, struct error *err);
+void container_note_places(struct server *server);   /* in the record, for container_save() */
+
+/* order.c */
+void order_begin(struct server *server, struct request *request, const void *packet, long length);
+void order_step(struct server *server);              /* after events and when it is time */
+int64_t order_next(const struct server *server);     /* monotonic ms, or NEVER */
+void order_catch_up(struct server *server);          /* a login came in by an older kit */
 
 /* count.c */
 void count_refused(struct server *server, const struct request *request);

@@ -226,6 +226,7 @@ session_joined(struct server *server, const char *id)
 		return;
 	server->session[index].joined = true;
 	strain_soon(server);
+	order_catch_up(server);
 	log_session(server, index, server->record.sessions, "opened", "");
 }
 

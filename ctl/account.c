@@ -46,6 +46,15 @@ account_uid(const char *text, uid_t *uid, struct error *err)
 	return 0;
 }
 
+void
+account_name(uid_t uid, char *name, size_t size)
+{
+	const struct passwd *entry = getpwuid(uid);
+
+	if (!entry || text_format(name, size, "%s", entry->pw_name) < 0)
+		(void)text_format(name, size, "%u", (unsigned)uid);
+}
+
 static gid_t *
 list_gids(const struct subject *subject, int *count)
 {

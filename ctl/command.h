@@ -27,6 +27,11 @@ enum option {
 	OPTION_VERBOSE = 1 << 4,
 	OPTION_DRY = 1 << 5,
 	OPTION_TEXTFILE = 1 << 8,
+	OPTION_SESSION = 1 << 4,
+	OPTION_KEEP = 1 << 5,
+	OPTION_DRY_RUN = 1 << 6,
+	OPTION_FOLLOW = 1 << 7,
+	OPTION_FILE = 1 << 9,
 	OPTION_TOP = 1 << 16, /* those of top alone */
 	OPTION_HOME = 1 << 17 /* --kill, --live, --changes, --output */
 };
@@ -38,6 +43,9 @@ struct options {
 	bool json;
 	bool nesting;
 	bool batch;
+	bool keep;
+	bool dry_run;
+	bool follow;
 	bool kill, live, changes;
 	const char *output;     /* NULL: not given */
 	bool verbose;
@@ -47,6 +55,8 @@ struct options {
 	const char *count;
 	const char *delay;
 	const char *sort;
+	const char *session;
+	const char *file;
 	const char *operand[OPERANDS_MAX + 1]; /* NULL: not given */
 	char **command;         /* what follows "--"; NULL: nothing */
 };
@@ -89,8 +99,13 @@ int command_explain(const struct options *options);
 int command_plan(const struct options *options);
 int command_check(const struct options *options);
 int command_enter(const struct options *options);
+int command_launch(const struct options *options);
 int command_kill(const struct options *options);
 int command_top(const struct options *options);
+int command_freeze(const struct options *options);
+int command_thaw(const struct options *options);
+int command_set(const struct options *options);
+int command_reload(const struct options *options);
 int command_root(const struct options *options);
 int command_home(const struct options *options);
 int command_boot(const struct options *options);

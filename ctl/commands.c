@@ -37,8 +37,34 @@ const struct command commands[] = {
 	    "On a terminal it gets a terminal of the container's own; Ctrl-] three times within a\n"
 	    "second leaves it.  Nothing else of the caller's but 0 to 2 goes along.\n",
 	    OPTION_COMMAND | OPTION_CONFIG, 1, 1 },
-	{ "kill", command_kill, "USER|UID", "ends a container with all its sessions, and waits",
-	    "Exit status 1: there was none.\n", 0, 1, 1 },
+	{ "run", command_launch, "USER|UID [--config PATH] -- COMMAND...",
+	    "a command in the user's container, which is built if there is none",
+	    "As enter; the session, and with it a container that was built for it, ends with COMMAND.\n",
+	    OPTION_COMMAND | OPTION_CONFIG, 1, 1 },
+	{ "kill", command_kill, "USER|UID [--session ID] [--json]",
+	    "ends a container with all its sessions, or one of them, and waits",
+	    "ID is show's: the session's caller and all that it started, also what daemonized, but\n"
+	    "nobody else's.  SIGTERM (of a session SIGHUP, too), the policy's grace, SIGKILL.  Exit\n"
+	    "status 1: there was none.\n", OPTION_SESSION | OPTION_JSON, 1, 1 },
+	{ "freeze", command_freeze, "USER|UID [--json]", "stops all processes of a container",
+	    "Nothing in it runs before thaw, the caller of its sessions (sshd's monitor) neither.\n"
+	    "Logins are refused meanwhile.  kill ends a frozen one.  Exit status 1: there is none.\n",
+	    OPTION_JSON, 1, 1 },
+	{ "thaw", command_thaw, "USER|UID [--json]", "lets a frozen container go on",
+	    "Exit status 1: there is none.\n", OPTION_JSON, 1, 1 },
+	{ "set", command_set, "USER|UID KEY=VALUE... [--keep] [--json]",
+	    "changes limits of the user's container, at once",
+	    "Limits, logout, grace and cpu_view; all of them are changed, or none.  They hold until the\n"
+	    "container ends; KEY= goes back to the policy's.  --keep writes them to the policy, too, in\n"
+	    "a file of the user's own below pam_ctr.conf.d; then there need not be a container.  Exit\n"
+	    "status 1: there is none, or it was refused.\n",
+	    OPTION_KEEP | OPTION_JSON, 2, OPERANDS_MAX },
+	{ "reload", command_reload, "[USER|UID...] [--dry-run] [--json]",
+	    "brings containers that live up to the policy as it is now",
+	    "A line for each value that differs: changed now, or why it waits for the next login or\n"
+	    "for a new container.  What was set stays.  Without USER all containers.  --dry-run only\n"
+	    "tells.  Exit status 1: one was refused.\n",
+	    OPTION_DRY_RUN | OPTION_JSON, 0, OPERANDS_MAX },
 	{ "root", command_root, "diff|reset USER|UID [--json] [--config PATH]",
 	    "what the user changed of the root file system; drops it",
 	    "diff prints a line a path: A added, M changed, D deleted; what is odd in a name is\n"

@@ -1,6 +1,7 @@
 /*
- * ctrctl enter: joins the user's container as a PAM caller does, and runs a command there
- * as the user.  This process is the session: the supervisor counts it until it ends.
+ * ctrctl enter and run: joins the user's container as a PAM caller does, and runs a command
+ * there as the user.  This process is the session: the supervisor counts it until it ends.
+ * enter wants a container that is there, run has one built as a login does.
  */
 #include "ctl/account.h"
 #include "ctl/become.h"
@@ -18,6 +19,8 @@
 #include <sys/wait.h>
 
 struct entry {
+	const char *command;        /* "enter" or "run" */
+	bool builds;
 	struct subject subject;
 	char policy_path[PATH_MAX]; /* the one that the container was built by */
 	struct join_kit kit;
@@ -60,16 +63,16 @@ find_container(struct entry *entry, const char *config)
 	int rc = view_read(entry->subject.uid, &view, &err);
 
 	if (rc < 0)
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	if (!config)
 		config = view.record.policy_path[0] ? view.record.policy_path : PLACE_POLICY;
 	int too_long = text_format(entry->policy_path, sizeof(entry->policy_path), "%s", config);
 	view_free(&view);
 	if (too_long < 0)
-		return complain(CTL_USAGE, "enter: --config: the path is too long");
-	if (rc > 0)
-		return complain(CTL_NO, "enter: %s has no container: one is built at the first login "
-		    "(ctrctl explain %s: whether it is contained)", user, user);
+		return complain(CTL_USAGE, "%s: --config: the path is too long", entry->command);
+	if (rc > 0 && !entry->builds)
+		return complain(CTL_NO, "%s: %s has no container: one is built at the first login, or by "
+		    "ctrctl run (ctrctl explain %s: whether it is contained)", entry->command, user, user);
 	return CTL_OK;
 }
 
@@ -79,7 +82,7 @@ ask(struct entry *entry)
 	struct client_request request = {
 		.subject = &entry->subject,
 		.policy_path = entry->policy_path,
-		.flags = WIRE_OPEN_EXISTING,
+		.flags = entry->builds ? 0 : WIRE_OPEN_EXISTING,
 		.tty = -1,
 	};
 	struct wire_text why = { .text = "" };
@@ -87,17 +90,17 @@ ask(struct entry *entry)
 	struct error err = ERROR_INIT;
 
 	if (client_open(&request, &answer, &entry->kit, &entry->connection, &why, &err) < 0)
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	switch (answer) {
 	case CLIENT_KIT:
 		return CTL_OK;
 	case CLIENT_EXEMPT:
-		return complain(CTL_NO, "enter: %s is exempt and stays on the host: use su",
-		    entry->subject.user);
+		return complain(CTL_NO, "%s: %s is exempt and stays on the host: use su",
+		    entry->command, entry->subject.user);
 	case CLIENT_REFUSED:
 		break;
 	}
-	return complain(CTL_NO, "enter: %s", why.text);
+	return complain(CTL_NO, "%s: %s", entry->command, why.text);
 }
 
 /* Signals are held from before the fork; a terminal for the command is one of the container's. */
@@ -133,19 +136,19 @@ run(struct entry *entry, char **command)
 	int status;
 
 	if (join(entry, &err) < 0)
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	/* The first process of ours that is in the container's PID namespace. */
 	pid_t child = fork();
 	if (child < 0) {
 		(void)error_set(&err, errno, "fork in the container (is pids.max used up?)");
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	}
 	if (child == 0)
 		become_run(&become);
 	if (relay_run(&entry->relay, child, &status, &err) < 0)
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	if (entry->relay.is_left)
-		(void)complain(CTL_NO, "enter: left; the command was told (SIGHUP)");
+		(void)complain(CTL_NO, "%s: left; the command was told (SIGHUP)", entry->command);
 	return exit_code(status);
 }
 
@@ -156,15 +159,16 @@ enter(struct entry *entry, const struct options *options)
 	int code;
 
 	if (clean_descriptors(&err) < 0)
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	if (account_subject(options->operand[0], "ctrctl", &entry->subject, &err) < 0)
-		return err.errnum == ENOENT ? complain(CTL_NO, "enter: %s", err.text) :
-		    complain_error("enter", &err);
+		return err.errnum == ENOENT ? complain(CTL_NO, "%s: %s", entry->command, err.text) :
+		    complain_error(entry->command, &err);
 	if (entry->subject.uid == 0)
-		return complain(CTL_NO, "enter: root is never contained: there is nothing to enter");
+		return complain(CTL_NO, "%s: root is never contained: there is nothing to enter",
+		    entry->command);
 	name_terminal(&entry->subject);
 	if (join_is_possible(&err) < 0)
-		return complain_error("enter", &err);
+		return complain_error(entry->command, &err);
 	code = find_container(entry, options->config);
 	if (code == CTL_OK)
 		code = ask(entry);
@@ -173,24 +177,39 @@ enter(struct entry *entry, const struct options *options)
 	return code;
 }
 
-int
-command_enter(const struct options *options)
+static int
+command(struct entry *entry, const struct options *options)
 {
-	int code = caller_check("enter");
-	struct entry entry = {
-		.subject = SUBJECT_INIT,
-		.kit = JOIN_KIT_INIT,
-		.connection = -1,
-		.relay = RELAY_INIT,
-	};
+	int code = caller_check(entry->command);
 
 	if (code != CTL_OK)
 		return code;
-	(void)sigprocmask(SIG_SETMASK, NULL, &entry.relay.mask);
-	code = enter(&entry, options);
-	relay_free(&entry.relay);
-	join_kit_free(&entry.kit);
-	own_close(&entry.connection);
-	subject_free(&entry.subject);
+	(void)sigprocmask(SIG_SETMASK, NULL, &entry->relay.mask);
+	code = enter(entry, options);
+	relay_free(&entry->relay);
+	join_kit_free(&entry->kit);
+	own_close(&entry->connection);
+	subject_free(&entry->subject);
 	return code;
+}
+
+#define ENTRY_INIT(name, builds_) { .command = (name), .builds = (builds_), \
+	.subject = SUBJECT_INIT, .kit = JOIN_KIT_INIT, .connection = -1, .relay = RELAY_INIT }
+
+int
+command_enter(const struct options *options)
+{
+	struct entry entry = ENTRY_INIT("enter", false);
+
+	return command(&entry, options);
+}
+
+int
+command_launch(const struct options *options)
+{
+	struct entry entry = ENTRY_INIT("run", true);
+
+	if (!options->command)
+		return complain(CTL_USAGE, "run: a command is missing after --");
+	return command(&entry, options);
 }

@@ -47,7 +47,7 @@ fill_row(const struct view *view, struct table_row *row)
 
 	table_set(row, 0, view->record.user);
 	table_set(row, 1, human_number(view->record.uid, text, sizeof(text)));
-	table_set(row, 2, view_state_name(view->state));
+	table_set(row, 2, view->frozen ? "frozen" : view_state_name(view->state));
 	table_set(row, 3, human_number(view->record.sessions, text, sizeof(text)));
 	set_share(row, 4, usage->pids, usage->pids_max, human_number);
 	set_share(row, 5, usage->memory, usage->memory_max, human_bytes);

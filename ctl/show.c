@@ -8,6 +8,7 @@
 #include "lib/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 /* Where the kernel's word is not enough: what an admin should do. */
@@ -40,7 +41,8 @@ print_head(const struct view *view)
 	(void)printf("%-12s %s (uid %u, gid %u)\n", "user",
 	    text_escape(record->user, text, sizeof(text)), (unsigned)record->uid,
 	    (unsigned)record->gid);
-	(void)printf("%-12s %s%s\n", "state", view_state_name(view->state), advice[view->state]);
+	(void)printf("%-12s %s%s%s\n", "state", view_state_name(view->state), advice[view->state],
+	    view->frozen ? ", frozen (ctrctl thaw lets it go on)" : "");
 	if (view->problem[0])
 		(void)printf("%-12s %s\n", "problem", text_escape(view->problem, text, sizeof(text)));
 }
@@ -49,6 +51,23 @@ static void
 print_process(const char *name, const struct process_id *process, bool alive)
 {
 	(void)printf("%-12s pid %d%s\n", name, (int)process->pid, alive ? "" : " (dead)");
+}
+
+/* What ctrctl set has changed of this container: a line each. */
+static void
+print_set(const struct record *record)
+{
+	char copy[sizeof(record->set)], text[2 * sizeof(record->set)];
+	char *cursor = copy;
+	const char *line;
+	bool first = true;
+
+	memcpy(copy, record->set, sizeof(copy));
+	while ((line = text_next_line(&cursor))) {
+		if (line[0])
+			(void)printf("%-12s %s\n", first ? "set" : "", text_escape(line, text, sizeof(text)));
+		first = false;
+	}
 }
 
 static void
@@ -62,6 +81,7 @@ print_facts(const struct view *view)
 	(void)printf("%-12s %s\n", "policy", text_escape(record->policy_path, text, sizeof(text)));
 	(void)printf("%-12s %s, grace %us\n", "logout", record->kill_at_logout ? "kill" : "keep",
 	    record->grace);
+	print_set(record);
 	print_process("init", &record->init, view->init_alive);
 	print_process("supervisor", &record->supervisor, view->supervisor_alive);
 	(void)printf("%-12s", "namespaces");

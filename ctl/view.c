@@ -118,6 +118,7 @@ view_read(uid_t uid, struct view *view, struct error *err)
 	}
 	usage_read((const char (*)[512])view->record.cgroup, 8, &view->usage);
 	read_home(uid, &view->usage);
+	view->frozen = view->init_alive && usage_is_frozen((const char (*)[512])view->record.cgroup, 8);
 	return 0;
 }
 

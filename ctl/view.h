@@ -26,6 +26,7 @@ struct view {
 	struct record record;  /* uid and user are always filled */
 	bool init_alive;
 	bool supervisor_alive;
+	bool frozen;           /* by ctrctl freeze */
 	bool *session_alive;   /* owned; of record.session[i] */
 	struct usage usage;
 	char problem[512];

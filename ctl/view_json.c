@@ -4,7 +4,10 @@
  */
 #include "ctl/view.h"
 
+#include "lib/text.h"
+
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
 	const char *name;
@@ -60,6 +63,20 @@ put_session(const struct record_session *session, bool alive, struct json *json)
 	json_object_end(json);
 }
 
+/* "KEY=VALUE" as ctrctl set took it. */
+static void
+put_set(const struct record *record, struct json *json)
+{
+	char copy[sizeof(record->set)];
+	char *cursor = copy;
+	const char *line;
+
+	memcpy(copy, record->set, sizeof(copy));
+	while ((line = text_next_line(&cursor)))
+		if (line[0])
+			json_text(json, NULL, line);
+}
+
 static void
 put_lists(const struct view *view, struct json *json)
 {
@@ -69,6 +86,9 @@ put_lists(const struct view *view, struct json *json)
 	for (int i = 0; i < RECORD_NAMESPACES; i++)
 		json_number(json, record_namespace[i], record->namespaces[i]);
 	json_object_end(json);
+	json_list(json, "set");
+	put_set(record, json);
+	json_list_end(json);
 	json_list(json, "sessions");
 	for (size_t i = 0; i < record->sessions; i++)
 		put_session(&record->session[i], view->session_alive[i], json);
@@ -89,6 +109,7 @@ view_json(const struct view *view, struct json *json)
 	json_number(json, "uid", record->uid);
 	json_number(json, "gid", record->gid);
 	json_text(json, "state", view_state_name(view->state));
+	json_yes_no(json, "frozen", view->frozen);
 	json_text(json, "problem", view->problem);
 	json_text(json, "home", record->home);
 	json_number(json, "since", (uint64_t)record->since);

@@ -207,16 +207,18 @@ is_whole(const union answer *answer, long length)
 		return false;
 	if (answer->head.type == WIRE_KIT)
 		return length == (long)sizeof(answer->kit);
+	if (answer->head.type == WIRE_DONE)
+		return true; /* a text, which ends where the packet does */
 	return answer->head.type != WIRE_REFUSED || length == (long)sizeof(answer->text);
 }
 
 /*
- * Waits for the answer proper.  fds has room for a kit's.
- * *ms is what the answer may take once the supervisor has shown that it lives.
+ * Waits for the answer proper, for which there are size bytes; *length is what came of it.  fds
+ * has room for a kit's.  ms is what it may take once the supervisor has shown that it lives.
  */
 static int
-await_answer(int connection, union answer *answer, int *fds, unsigned *fds_count, int ms,
-    enum talk *talk, struct error *err)
+await_answer(int connection, union answer *answer, size_t size, long *length, int *fds,
+    unsigned *fds_count, int ms, enum talk *talk, struct error *err)
 {
 	int left = FIRST_ANSWER_MS < ms ? FIRST_ANSWER_MS : ms;
 	unsigned room = *fds_count;
@@ -224,18 +226,18 @@ await_answer(int connection, union answer *answer, int *fds, unsigned *fds_count
 
 	for (;;) {
 		*fds_count = room;
-		long length = wire_await(connection, answer, sizeof(*answer), fds, fds_count, &left, err);
-		if (length < 0 && err->errnum == ETIMEDOUT)
+		*length = wire_await(connection, answer, size, fds, fds_count, &left, err);
+		if (*length < 0 && err->errnum == ETIMEDOUT)
 			return error_set(err, ETIMEDOUT, lives ? "wait for the container" :
 			    "wait for the supervisor: is it stopped?");
-		if (length < 0 && err->errnum != ECONNRESET)
+		if (*length < 0 && err->errnum != ECONNRESET)
 			return -1;
-		bool whole = length > 0 && is_whole(answer, length);
+		bool whole = *length > 0 && is_whole(answer, *length);
 		bool ours = whole && answer->head.version == WIRE_VERSION;
 		/* Descriptors belong to a kit alone: nothing else's may stay in the caller. */
 		if (!ours || answer->head.type != WIRE_KIT)
 			close_all(fds, *fds_count);
-		if (length <= 0 || (whole && answer->head.type == WIRE_AGAIN)) {
+		if (*length <= 0 || (whole && answer->head.type == WIRE_AGAIN)) {
 			*talk = TALK_AGAIN;
 			return 0;
 		}
@@ -323,6 +325,7 @@ ask_once(const struct client_request *request, const void *packet, size_t length
 	union answer answer = { .head = { .version = 0 } };
 	int fds[3 + WIRE_CGROUPS_MAX];
 	unsigned fds_count = 3 + WIRE_CGROUPS_MAX;
+	long got;
 	autofd int fd = reach_supervisor(request->subject->uid, err);
 
 	if (fd < 0)
@@ -333,7 +336,7 @@ ask_once(const struct client_request *request, const void *packet, size_t length
 		*talk = TALK_AGAIN;
 		return err->errnum == EPIPE || err->errnum == ECONNRESET ? 0 : -1;
 	}
-	if (await_answer(fd, &answer, fds, &fds_count, KIT_MS, talk, err) < 0)
+	if (await_answer(fd, &answer, sizeof(answer), &got, fds, &fds_count, KIT_MS, talk, err) < 0)
 		return -1;
 	if (*talk == TALK_AGAIN)
 		return 0;
@@ -397,22 +400,26 @@ client_joined(int *connection, uint64_t usec)
 	own_close(connection);
 }
 
-/* A request that has no subject: one head there, one head back. */
+/* What is asked of a supervisor that has a container, and what it answers. */
+struct question {
+	const void *packet;
+	size_t length;
+	int timeout_ms;
+	union answer *answer;
+	size_t size;
+	long got;
+};
+
 static int
-ask_plain(int connection, enum wire_type type, int timeout_ms, enum talk *talk, struct error *err)
+ask_plain(int connection, struct question *question, enum talk *talk, struct error *err)
 {
-	struct wire_head head = { .version = WIRE_VERSION, .type = type };
-	union answer answer = { .head = { .version = 0 } };
 	unsigned none = 0;
 
 	*talk = TALK_AGAIN;
-	if (wire_send(connection, &head, sizeof(head), NULL, 0, err) < 0)
+	if (wire_send(connection, question->packet, question->length, NULL, 0, err) < 0)
 		return err->errnum == EPIPE || err->errnum == ECONNRESET ? 0 : -1;
-	if (await_answer(connection, &answer, NULL, &none, timeout_ms, talk, err) < 0)
-		return -1;
-	if (*talk == TALK_DONE && answer.head.type != WIRE_ENDED)
-		return error_set(err, EPROTO, "understand the supervisor");
-	return 0;
+	return await_answer(connection, question->answer, question->size, &question->got, NULL, &none,
+	    question->timeout_ms, talk, err);
 }
 
 /* Without a directory of the uid's there is nothing to end or adopt, and nothing to start. */
@@ -426,29 +433,78 @@ is_known(uid_t uid)
 	    stat(path, &st) == 0;
 }
 
+/* 0 without an answer: it was gone before, or while we asked. */
 static int
-ask_known(uid_t uid, enum wire_type type, int timeout_ms, bool *existed, struct error *err)
+ask_known(uid_t uid, struct question *question, bool *answered, struct error *err)
 {
-	*existed = is_known(uid);
+	*answered = false;
 	for (int i = 0; i < TRIES_MAX && is_known(uid); i++) {
 		enum talk talk;
 		autofd int fd = reach_supervisor(uid, err);
 		if (fd < 0)
 			return -1;
 		*err = (struct error)ERROR_INIT;
-		if (ask_plain(fd, type, timeout_ms, &talk, err) < 0)
+		if (ask_plain(fd, question, &talk, err) < 0)
 			return -1;
-		if (talk == TALK_DONE)
+		*answered = talk == TALK_DONE;
+		if (*answered)
 			return 0;
 	}
 	return is_known(uid) ? error_set(err, 0, "the supervisor of uid %u ended before it answered",
 	    (unsigned)uid) : 0;
 }
 
+/* A request that has no subject: one head there, one head back. */
+static int
+ask_head(uid_t uid, enum wire_type type, int timeout_ms, bool *existed, struct error *err)
+{
+	struct wire_head head = { .version = WIRE_VERSION, .type = type };
+	union answer answer = { .head = { .version = 0 } };
+	struct question question = { .packet = &head, .length = sizeof(head),
+		.timeout_ms = timeout_ms, .answer = &answer, .size = sizeof(answer) };
+	bool answered;
+
+	*existed = is_known(uid);
+	if (ask_known(uid, &question, &answered, err) < 0)
+		return -1;
+	if (answered && answer.head.type != WIRE_ENDED)
+		return error_set(err, EPROTO, "understand the supervisor");
+	return 0;
+}
+
+int
+client_order(uid_t uid, const void *packet, unsigned long length, int timeout_ms,
+    enum client_verdict *verdict, char *text, struct error *err)
+{
+	autofree union answer *answer = calloc(1, WIRE_PACKET_MAX);
+	struct question question = { .packet = packet, .length = length, .timeout_ms = timeout_ms,
+		.answer = answer, .size = WIRE_PACKET_MAX };
+	uint32_t flags;
+	bool answered;
+
+	if (!answer)
+		return error_set(err, errno, "ask the supervisor");
+	if (ask_known(uid, &question, &answered, err) < 0)
+		return -1;
+	*verdict = CLIENT_NOBODY;
+	text[0] = '\0';
+	if (!answered || answer->head.type == WIRE_NOBODY)
+		return 0;
+	if (answer->head.type == WIRE_REFUSED) {
+		*verdict = CLIENT_NO;
+		answer->text.text[sizeof(answer->text.text) - 1] = '\0';
+		return text_format(text, WIRE_TEXT_MAX, "%s", answer->text.text);
+	}
+	*verdict = CLIENT_DONE;
+	if (answer->head.type != WIRE_DONE)
+		return error_set(err, EPROTO, "understand the supervisor");
+	return wire_unpack_order(answer, (unsigned long)question.got, &flags, text, WIRE_TEXT_MAX, err);
+}
+
 int
 client_end(uid_t uid, int timeout_ms, bool *existed, struct error *err)
 {
-	return ask_known(uid, WIRE_END, timeout_ms, existed, err);
+	return ask_head(uid, WIRE_END, timeout_ms, existed, err);
 }
 
 int
@@ -456,7 +512,7 @@ client_adopt(uid_t uid, int timeout_ms, struct error *err)
 {
 	bool existed;
 
-	return ask_known(uid, WIRE_ADOPT, timeout_ms, &existed, err);
+	return ask_head(uid, WIRE_ADOPT, timeout_ms, &existed, err);
 }
 
 int

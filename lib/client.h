@@ -45,6 +45,20 @@ void client_joined(int *connection, uint64_t usec);
  */
 int client_end(uid_t uid, int timeout_ms, bool *existed, struct error *err);
 
+enum client_verdict {
+	CLIENT_DONE,
+	CLIENT_NO,      /* refused: text says why */
+	CLIENT_NOBODY   /* there is no container */
+};
+
+/*
+ * Gives the supervisor of uid an order that wire_pack_order() or wire_pack_reload() made, and
+ * waits for its end, at the most timeout_ms.  text (WIRE_TEXT_MAX bytes) has the report, or the
+ * reason.  -1 with err: what became of it is not known.
+ */
+int client_order(uid_t uid, const void *packet, unsigned long length, int timeout_ms,
+    enum client_verdict *verdict, char *text, struct error *err);
+
 /*
  * Makes sure that what is recorded for uid is watched by a live supervisor or cleaned up
  * (ctrctl gc).  Returns when that supervisor has taken over, or is done.

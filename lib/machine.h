@@ -18,6 +18,7 @@ enum controller {
 	CONTROLLER_PIDS,
 	CONTROLLER_IO, /* v1 calls it blkio */
 	CONTROLLER_DEVICES, /* v1 alone; on cgroup2 a BPF program does it */
+	CONTROLLER_FREEZER, /* v1 alone; every cgroup of cgroup2 can be frozen */
 	CONTROLLER_COUNT
 };
 

@@ -18,6 +18,7 @@ static const char *const controller_names[CONTROLLER_COUNT][2] = {
 	[CONTROLLER_PIDS] = { "pids", "pids" },
 	[CONTROLLER_IO] = { "io", "blkio" },
 	[CONTROLLER_DEVICES] = { "devices", "devices" },
+	[CONTROLLER_FREEZER] = { "freezer", "freezer" },
 };
 
 /* How good the mount found so far is for each purpose; a hierarchy may be mounted twice. */

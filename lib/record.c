@@ -111,6 +111,10 @@ print_record(FILE *out, const struct record *record)
 	(void)fprintf(out, "policy %s\n", text);
 	encode(record->devices, text, sizeof(text));
 	(void)fprintf(out, "devices %s\n", text);
+	encode(record->service, text, sizeof(text));
+	(void)fprintf(out, "service %s\n", text);
+	encode(record->set, text, sizeof(text));
+	(void)fprintf(out, "set %s\n", text);
 	(void)fprintf(out, "init %d %llu\nsupervisor %d %llu\n", (int)record->init.pid,
 	    (unsigned long long)record->init.start, (int)record->supervisor.pid,
 	    (unsigned long long)record->supervisor.start);
@@ -129,6 +133,31 @@ print_record(FILE *out, const struct record *record)
 }
 
 int
+record_write_text(int directory, const char *name, const char *text, size_t length,
+    struct error *err)
+{
+	char new[32];
+
+	if (text_format(new, sizeof(new), "%s.new", name) < 0)
+		return error_set(err, errno, "name %s", name);
+	autofd int fd = openat(directory, new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	if (fd < 0)
+		return error_set(err, errno, "create %s", new);
+	for (size_t done = 0; done < length;) {
+		ssize_t n = write(fd, text + done, length - done);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(err, errno, "write %s", new);
+		done += (size_t)n;
+	}
+	if (renameat(directory, new, directory, name) < 0)
+		return error_set(err, errno, "rename %s to %s", new, name);
+	return 0;
+}
+
+int
 record_write(int directory, const struct record *record, struct error *err)
 {
 	autofree char *text = NULL;
@@ -140,21 +169,7 @@ record_write(int directory, const struct record *record, struct error *err)
 	print_record(out, record);
 	if (fclose(out) != 0)
 		return error_set(err, errno, "write the record");
-	autofd int fd = openat(directory, "record.new", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_set(err, errno, "create record.new");
-	for (size_t done = 0; done < length;) {
-		ssize_t n = write(fd, text + done, length - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set(err, errno, "write record.new");
-		done += (size_t)n;
-	}
-	if (renameat(directory, "record.new", directory, "record") < 0)
-		return error_set(err, errno, "rename record.new to record");
-	return 0;
+	return record_write_text(directory, RECORD_NAME, text, length, err);
 }
 
 /* The fields of one line after its key; each taker fails on anything but what it expects. */
@@ -276,6 +291,10 @@ read_line(const char *name, const struct fields *fields, struct record *record)
 	if (!strcmp(name, "policy"))
 		return one && decode(fields->field[0], record->policy_path,
 		    sizeof(record->policy_path));
+	if (!strcmp(name, "service"))
+		return one && decode(fields->field[0], record->service, sizeof(record->service));
+	if (!strcmp(name, "set"))
+		return one && decode(fields->field[0], record->set, sizeof(record->set));
 	if (!strcmp(name, "devices"))
 		return one && decode(fields->field[0], record->devices, sizeof(record->devices));
 	if (!strcmp(name, "init"))
@@ -314,24 +333,38 @@ parse_record(char *text, struct record *record, struct error *err)
 	return 0;
 }
 
+char *
+record_read_text(int directory, const char *name, struct error *err)
+{
+	struct stat st;
+	autofree char *text = NULL;
+	autofd int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		(void)error_set(err, errno, "open the %s", name);
+	else if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_size > RECORD_MAX)
+		(void)error_set(err, EPERM, "read the %s: it is not a file of root's", name);
+	else if (!(text = calloc(1, (size_t)st.st_size + 1)))
+		(void)error_set(err, errno, "read the %s", name);
+	else {
+		ssize_t length = read(fd, text, (size_t)st.st_size);
+		if (length != st.st_size)
+			(void)error_set(err, length < 0 ? errno : EIO, "read the %s", name);
+		else if (memchr(text, '\0', (size_t)length))
+			(void)error_set(err, EINVAL, "read the %s: it is not text", name);
+		else
+			return take_ptr(&text);
+	}
+	return NULL;
+}
+
 int
 record_read(int directory, struct record *record, struct error *err)
 {
-	struct stat st;
-	autofd int fd = openat(directory, "record", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	autofree char *text = record_read_text(directory, RECORD_NAME, err);
 
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return error_set(err, errno, "open the record");
-	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_size > RECORD_MAX)
-		return error_set(err, EPERM, "read the record: it is not a file of root's");
-	autofree char *text = calloc(1, (size_t)st.st_size + 1);
 	if (!text)
-		return error_set(err, errno, "read the record");
-	ssize_t length = read(fd, text, (size_t)st.st_size);
-	if (length != st.st_size)
-		return error_set(err, length < 0 ? errno : EIO, "read the record");
-	if (memchr(text, '\0', (size_t)length))
-		return error_set(err, EINVAL, "read the record: it is not text");
+		return -1;
 	if (parse_record(text, record, err) < 0) {
 		record_free(record);
 		return -1;

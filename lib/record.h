@@ -45,6 +45,8 @@ struct record {
 	bool kill_at_logout;
 	unsigned grace;             /* seconds */
 	char policy_path[4096];
+	char service[64];           /* the PAM service of the login that it was built for */
+	char set[4096];             /* what an administrator has set, "KEY=VALUE" lines; "" if nothing */
 	char devices[16384];        /* the rules of its devices, a line each; "" if none */
 	char cgroup[8][512];        /* the container's cgroup directories, "" ends; v2's first */
 	struct record_session *session; /* owned */
@@ -58,7 +60,17 @@ struct record {
 #define RECORD_NET 6
 extern const char *const record_namespace[RECORD_NAMESPACES]; /* "mnt", "pid", ... as under /proc/PID/ns */
 
-/* Writes directory's "record" whole: a new file, then rename(2). */
+#define RECORD_NAME "record"
+#define RECORD_POLICY "policy" /* beside it: the policy that the container has, as a policy file */
+
+/* Writes a file of directory's whole: NAME.new, then rename(2). */
+int record_write_text(int directory, const char *name, const char *text, size_t length,
+    struct error *err);
+
+/* Reads one; refuses what is not a regular file of root's.  The text is the caller's. */
+char *record_read_text(int directory, const char *name, struct error *err);
+
+/* Writes directory's "record". */
 int record_write(int directory, const struct record *record, struct error *err);
 
 /*

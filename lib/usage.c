@@ -265,6 +265,22 @@ read_pressure(int directory, struct usage *usage)
 			parse_pressure(text, usage->pressure[i]);
 }
 
+bool
+usage_is_frozen(const char (*directory)[512], size_t count)
+{
+	char state[32];
+
+	for (size_t i = 0; i < count && directory[i][0]; i++) {
+		autofd int fd = open(directory[i], O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd >= 0 && (read_file(fd, "cgroup.freeze", state, sizeof(state)) > 0 ||
+		    read_file(fd, "freezer.state", state, sizeof(state)) > 0) &&
+		    strcmp(state, "0\n") != 0 && strcmp(state, "THAWED\n") != 0)
+			return true;
+	}
+	return false;
+}
+
 void
 usage_read(const char (*directory)[512], size_t count, struct usage *usage)
 {

@@ -6,6 +6,7 @@
 #ifndef LIB_USAGE_H
 #define LIB_USAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,9 @@ struct usage {
 	uint64_t home_max;    /* not of cgroups: usage_read() leaves both unknown */
 	char cpuset[256];     /* CPUs it may use, "" if not told */
 };
+
+/* Whether a container with these directories is frozen, or on its way there. */
+bool usage_is_frozen(const char (*directory)[512], size_t count);
 
 /*
  * Reads what the directories ("" ends, at most count; struct record's cgroup) have; a

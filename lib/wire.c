@@ -24,6 +24,12 @@ struct wire_open {
 	uint32_t groups;
 };
 
+/* The fixed part of an order and its report; a string follows it. */
+struct wire_order {
+	struct wire_head head;
+	uint32_t flags;
+};
+
 struct writer {
 	unsigned char *at;
 	unsigned long left;
@@ -48,13 +54,13 @@ put_text(struct writer *writer, const char *text)
 	put(writer, text, strlen(text) + 1);
 }
 
-long
-wire_pack_open(void *buffer, unsigned long size, const struct subject *subject,
+static long
+pack_subject(void *buffer, unsigned long size, enum wire_type type, const struct subject *subject,
     const char *policy_path, uint32_t flags, struct error *err)
 {
 	struct writer writer = { .at = buffer, .left = size };
 	struct wire_open fixed = {
-		.head = { .version = WIRE_VERSION, .type = WIRE_OPEN },
+		.head = { .version = WIRE_VERSION, .type = type },
 		.flags = flags,
 		.uid = subject->uid,
 		.gid = subject->gid,
@@ -91,6 +97,37 @@ wire_joined_usec(const void *packet, unsigned long length)
 		return 0;
 	memcpy(&message, packet, sizeof(message));
 	return message.usec <= JOIN_USEC_MAX ? message.usec : 0;
+}
+
+long
+wire_pack_open(void *buffer, unsigned long size, const struct subject *subject,
+    const char *policy_path, uint32_t flags, struct error *err)
+{
+	return pack_subject(buffer, size, WIRE_OPEN, subject, policy_path, flags, err);
+}
+
+long
+wire_pack_reload(void *buffer, unsigned long size, const struct subject *subject,
+    const char *policy_path, uint32_t flags, struct error *err)
+{
+	return pack_subject(buffer, size, WIRE_RELOAD, subject, policy_path, flags, err);
+}
+
+long
+wire_pack_order(void *buffer, unsigned long size, enum wire_type type, uint32_t flags,
+    const char *text, struct error *err)
+{
+	struct writer writer = { .at = buffer, .left = size };
+	struct wire_order fixed = {
+		.head = { .version = WIRE_VERSION, .type = type },
+		.flags = flags,
+	};
+
+	put(&writer, &fixed, sizeof(fixed));
+	put_text(&writer, text);
+	if (writer.full || strlen(text) >= WIRE_TEXT_MAX)
+		return error_set(err, EMSGSIZE, "pass on an order: it is too long");
+	return (long)(size - writer.left);
 }
 
 struct reader {
@@ -154,7 +191,7 @@ wire_unpack_open(const void *packet, unsigned long length, struct subject *subje
 	struct wire_open fixed;
 
 	take(&reader, &fixed, sizeof(fixed));
-	if (reader.bad || fixed.head.type != WIRE_OPEN)
+	if (reader.bad || (fixed.head.type != WIRE_OPEN && fixed.head.type != WIRE_RELOAD))
 		return error_set(err, EPROTO, "read a login's request");
 	subject->uid = fixed.uid;
 	subject->gid = fixed.gid;
@@ -171,6 +208,19 @@ wire_unpack_open(const void *packet, unsigned long length, struct subject *subje
 	if (reader.bad || reader.left != 0)
 		return error_set(err, EPROTO, "read a login's request");
 	return 0;
+}
+
+int
+wire_unpack_order(const void *packet, unsigned long length, uint32_t *flags, char *text,
+    unsigned long size, struct error *err)
+{
+	struct reader reader = { .at = packet, .left = length };
+	struct wire_order fixed;
+
+	take(&reader, &fixed, sizeof(fixed));
+	*flags = fixed.flags;
+	take_text(&reader, text, size);
+	return reader.bad || reader.left != 0 ? error_set(err, EPROTO, "read an order") : 0;
 }
 
 int

@@ -15,6 +15,9 @@
  *	WIRE_ADOPT                   ->      (ctrctl gc)
  *	                             <-      WIRE_ENDED when what was recorded is adopted or gone
  *
+ *	WIRE_KILL, WIRE_FREEZE, ...  ->      (an order: ctrctl kill --session, freeze, thaw, set, reload)
+ *	                             <-      WIRE_WAIT, then WIRE_DONE + report | WIRE_REFUSED | WIRE_NOBODY
+ *
  * WIRE_AGAIN: this supervisor is leaving (or is of another version): connect anew.
  */
 #ifndef LIB_WIRE_H
@@ -35,12 +38,19 @@ enum wire_type {
 	WIRE_ADOPT,
 	WIRE_JOINED,
 	WIRE_FAILED,
+	WIRE_KILL,   /* text: the id of a session, which ends */
+	WIRE_FREEZE,
+	WIRE_THAW,
+	WIRE_SET,    /* text: "KEY=VALUE" lines */
+	WIRE_RELOAD, /* as WIRE_OPEN: the subject as it is now */
 	WIRE_WAIT = 64,
 	WIRE_KIT,
 	WIRE_EXEMPT,
 	WIRE_REFUSED,
 	WIRE_AGAIN,
-	WIRE_ENDED
+	WIRE_ENDED,
+	WIRE_DONE,   /* text: what an order has changed */
+	WIRE_NOBODY  /* an order, and there is no container */
 };
 
 /* Every message starts with this. */
@@ -48,6 +58,13 @@ struct wire_head {
 	uint32_t version; /* WIRE_VERSION */
 	uint32_t type;    /* enum wire_type */
 };
+
+enum wire_order_flags {
+	WIRE_ORDER_KEEP = 1 << 0,   /* WIRE_SET: the policy's files say so, too */
+	WIRE_ORDER_DRY_RUN = 1 << 1 /* WIRE_RELOAD: tell what would be done */
+};
+
+#define WIRE_TEXT_MAX 32768 /* of an order or a report, with its NUL */
 
 enum wire_open_flags {
 	WIRE_OPEN_EXISTING = 1 << 0, /* join a container that lives, never build one (ctrctl enter) */
@@ -122,9 +139,22 @@ long wire_pack_open(void *buffer, unsigned long size, const struct subject *subj
 /* The time that a WIRE_JOINED of this length tells; 0: none, or one that nobody waited. */
 uint64_t wire_joined_usec(const void *packet, unsigned long length);
 
-/* What the supervisor makes of it; the subject and policy_path (4096 bytes) are filled. */
+/* The same, as the order to look at the policy again. */
+long wire_pack_reload(void *buffer, unsigned long size, const struct subject *subject,
+    const char *policy_path, uint32_t flags, struct error *err);
+
+/* What the supervisor makes of either; the subject and policy_path (4096 bytes) are filled. */
 int wire_unpack_open(const void *packet, unsigned long length, struct subject *subject,
     char *policy_path, uint32_t *flags, struct error *err);
+
+/*
+ * An order, or the WIRE_DONE that answers one: flags (enum wire_order_flags) and a text of less
+ * than WIRE_TEXT_MAX bytes.  Packing returns the length, or -1 with err.
+ */
+long wire_pack_order(void *buffer, unsigned long size, enum wire_type type, uint32_t flags,
+    const char *text, struct error *err);
+int wire_unpack_order(const void *packet, unsigned long length, uint32_t *flags, char *text,
+    unsigned long size, struct error *err);
 
 /*
  * Sends one packet with up to 16 descriptors, not blocking, MSG_NOSIGNAL.  sendmsg(2).

@@ -116,7 +116,7 @@ Test(machine, finds_controllers)
 		for (unsigned c = 0; c < CONTROLLER_COUNT; c++) {
 			cr_expect_eq(machine.place[c].version, row->version[c], "%s: %s version %d",
 			    row->name, controller_name(c, V2), machine.place[c].version);
-			cr_expect_str_eq(machine.place[c].root, row->root[c], "%s: %s root %s",
+			cr_expect_str_eq(machine.place[c].root, row->root[c] ? row->root[c] : "", "%s: %s root %s",
 			    row->name, controller_name(c, V2), machine.place[c].root);
 		}
 		free(text);

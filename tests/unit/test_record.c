@@ -50,6 +50,8 @@ record_of(const char *text, size_t sessions)
 	copy(r->user, sizeof(r->user), text);
 	copy(r->home, sizeof(r->home), text);
 	copy(r->policy_path, sizeof(r->policy_path), text);
+	copy(r->service, sizeof(r->service), text);
+	copy(r->set, sizeof(r->set), text);
 	r->init = (struct process_id) { 42, UINT64_MAX };
 	r->supervisor = (struct process_id) { INT32_MAX, 7 };
 	for (int i = 0; i < RECORD_NAMESPACES; i++)
@@ -102,6 +104,8 @@ expect_same(const struct record *a, const struct record *b, const char *what)
 	cr_expect_str_eq(a->user, b->user, "%s", what);
 	cr_expect_str_eq(a->home, b->home, "%s", what);
 	cr_expect_str_eq(a->policy_path, b->policy_path, "%s", what);
+	cr_expect_str_eq(a->service, b->service, "%s", what);
+	cr_expect_str_eq(a->set, b->set, "%s", what);
 	cr_expect(a->init.pid == b->init.pid && a->init.start == b->init.start, "%s: init", what);
 	cr_expect(a->supervisor.pid == b->supervisor.pid && a->supervisor.start == b->supervisor.start,
 	    "%s: supervisor", what);
@@ -228,13 +232,32 @@ Test(record, bad_lines_are_refused)
 	free(record);
 }
 
+/* As a supervisor of the version before wrote it: an upgrade adopts its container. */
+Test(record, that_of_an_earlier_version_is_read)
+{
+	static const char earlier[] = "version 1\nuid 1000\ngid 1000\nuser alice\nhome /home/alice\n"
+	    "policy /etc/pam%5fctr.conf\ndevices -\ninit 5 6\nsupervisor 7 8\nsince 9\nnext_session 2\n"
+	    "kill_at_logout 0\ngrace 3\nnamespace mnt 1\ncgroup /sys/fs/cgroup/pids/x/1000\n"
+	    "session s1 10 11 sshd ssh 127.0.0.1 12\n";
+	struct record *record = record_new();
+	autofd int directory = open_here();
+	struct error err;
+
+	cr_assert_eq(read_text(directory, earlier, record, &err), 0, "%s", err.text);
+	cr_expect_str_eq(record->service, "");
+	cr_expect_str_eq(record->set, "");
+	cr_expect_eq(record->sessions, 1);
+	record_free(record);
+	free(record);
+}
+
 /* What a field can't hold is refused, not cut. */
 Test(record, long_values_are_refused)
 {
 	static const struct {
 		const char *key;
 		size_t room;
-	} rows[] = { { "user ", 255 }, { "home ", 4095 }, { "policy ", 4095 }, { "cgroup ", 511 } };
+	} rows[] = { { "user ", 255 }, { "home ", 4095 }, { "policy ", 4095 }, { "service ", 63 }, { "set ", 4095 }, { "cgroup ", 511 } };
 	struct record *record = record_new();
 	autofd int directory = open_here();
 	char text[8192];

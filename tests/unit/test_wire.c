@@ -486,3 +486,69 @@ Test(wire, await_refuses_at_once_what_is_too_large, .timeout = 20)
 	cr_expect(left > 5000, "%d ms left", left);
 	pair_close(&pair);
 }
+
+/* From memory of exactly that length. */
+static int
+unpack_order(const char *packet, size_t length, uint32_t *flags, char *text, size_t size)
+{
+	struct error err = ERROR_INIT;
+	autofree char *exact = malloc(length ? length : 1);
+
+	cr_assert(exact != NULL);
+	memcpy(exact, packet, length);
+	return wire_unpack_order(exact, length, flags, text, size, &err);
+}
+
+Test(wire, orders)
+{
+	static const char *const texts[] = { "", "s1", "memory.max=1G\npids.max=5\n", "\x1b\xff" };
+	char packet[256], text[64];
+	struct error err = ERROR_INIT;
+	uint32_t flags;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		long length = wire_pack_order(packet, sizeof(packet), WIRE_SET, WIRE_ORDER_KEEP, texts[i], &err);
+		cr_assert_gt(length, 0, "%s", err.text);
+		for (size_t cut = 0; cut < (size_t)length; cut++)
+			cr_expect_eq(unpack_order(packet, cut, &flags, text, sizeof(text)), -1, "%zu: %zu", i, cut);
+		cr_expect_eq(unpack_order(packet, (size_t)length, &flags, text, sizeof(text)), 0);
+		cr_expect_str_eq(text, texts[i]);
+		cr_expect_eq(flags, WIRE_ORDER_KEEP);
+		packet[length] = 'x'; /* something after the text, and a text that does not fit */
+		cr_expect_eq(unpack_order(packet, (size_t)length + 1, &flags, text, sizeof(text)), -1);
+		cr_expect(strlen(texts[i]) == 0 || unpack_order(packet, (size_t)length, &flags, text, 1) == -1);
+	}
+}
+
+Test(wire, orders_that_are_too_long_are_refused)
+{
+	autofree char *packet = malloc(WIRE_PACKET_MAX), *text = malloc(WIRE_TEXT_MAX + 1);
+	struct error err = ERROR_INIT;
+	uint32_t flags;
+
+	cr_assert(packet && text);
+	fill(text, WIRE_TEXT_MAX + 1, WIRE_TEXT_MAX, 'x');
+	cr_expect_eq(wire_pack_order(packet, WIRE_PACKET_MAX, WIRE_SET, 0, text, &err), -1);
+	cr_expect_eq(err.errnum, EMSGSIZE);
+	text[WIRE_TEXT_MAX - 1] = '\0';
+	long length = wire_pack_order(packet, WIRE_PACKET_MAX, WIRE_SET, 0, text, &err);
+	cr_assert_gt(length, 0);
+	cr_expect_eq(wire_unpack_order(packet, (unsigned long)length, &flags, text, WIRE_TEXT_MAX, &err), 0);
+	cr_expect_eq(wire_pack_order(packet, 16, WIRE_SET, 0, text, &err), -1);
+}
+
+Test(wire, a_reload_carries_the_subject)
+{
+	struct open_message sent, got;
+	struct error err = ERROR_INIT;
+	char packet[4096];
+
+	message_make(&sent, 9, 3, 'a');
+	long length = wire_pack_reload(packet, sizeof(packet), sent.subject, sent.path, sent.flags, &err);
+	cr_assert_gt(length, 0, "%s", err.text);
+	cr_expect_eq(((const struct wire_head *)(const void *)packet)->type, WIRE_RELOAD);
+	cr_expect_eq(unpack(packet, (size_t)length, &got, &err), 0, "%s", err.text);
+	expect_same(&sent, &got, "reload");
+	message_free(&got);
+	message_free(&sent);
+}
