@@ -279,10 +279,10 @@ login(struct server *server, struct request *request, const void *packet, long l
 	request->at = STATS_CONTAINER;
 	if (check_same_user(server, request->subject, err) < 0 || find_filter(server, request, err) < 0)
 		return -1;
+	request->at = STATS_CONTAINER;
 	if (server->state == STATE_ALIVE && cgroups_frozen(&server->cgroups) != FREEZE_THAWED)
 		return error_set(err, 0, "the container is frozen: ctrctl thaw %s lets it go on",
 		    server->record.user);
-	request->at = STATS_CONTAINER;
 	if (request->existing_only && (server->state == STATE_NONE || server->state >= STATE_ENDING))
 		return error_set(err, 0, "user %s has no container", request->subject->user);
 	request->state = REQUEST_WAITING;
