@@ -103,12 +103,12 @@ command_boot(const struct options *options)
 	code = set_up_host(options->dry, options->verbose);
 	if (options->dry)
 		return output_end(code);
-	one = gc_containers();
+	one = gc_containers(NULL);
 	code = one > code ? one : code;
 	one = judge_policy(options->config);
 	/* Where the policy does not say what the cgroups are called, none are looked for. */
 	if (one == CTL_OK)
-		one = gc_cgroups(options->config);
+		one = gc_cgroups(options->config, NULL);
 	code = one > code ? one : code;
 	if (options->verbose && code == CTL_OK)
 		(void)printf("# nothing of an earlier life is left, and the policy has no faults\n");

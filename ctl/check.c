@@ -8,6 +8,7 @@
 #include "ctl/command.h"
 #include "ctl/devices.h"
 #include "ctl/filters.h"
+#include "ctl/json.h"
 #include "ctl/login.h"
 #include "ctl/mounts.h"
 #include "lib/own.h"
@@ -100,6 +101,22 @@ note_machine(struct policy_text *text)
 	login_free(login);
 }
 
+/* What is no fault of the policy's text (of a filter's, or a note) is on standard error. */
+static void
+print_json(const char *path, bool is_good, const struct policy_faults *faults)
+{
+	struct json json = { .out = stdout };
+
+	json_object(&json, NULL);
+	json_text(&json, "file", path);
+	json_yes_no(&json, "good", is_good);
+	json_list(&json, "faults");
+	for (size_t i = 0; i < faults->count; i++)
+		json_text(&json, NULL, faults->item[i]);
+	json_list_end(&json);
+	json_object_end(&json);
+}
+
 int
 check_parsed(struct policy_text *text, bool is_draft)
 {
@@ -125,17 +142,26 @@ command_check(const struct options *options)
 	struct policy_text *text = login_load(options->operand[0], &faults, &err);
 
 	if (!text) {
-		login_print_faults(&faults, &err);
+		if (options->json && faults.count > 0)
+			print_json(path, false, &faults);
+		else
+			login_print_faults(&faults, &err);
 		policy_faults_free(&faults);
-		return CTL_NO;
+		return output_end(CTL_NO);
 	}
 	if (options->operand[0] && geteuid() == 0)
 		note_trust(path);
 	int code = check_parsed(text, options->operand[0] && strcmp(path, PLACE_POLICY) != 0);
-	if (code != CTL_OK)
-		return code;
+	if (code != CTL_OK) {
+		if (options->json)
+			print_json(path, false, &faults);
+		return output_end(code);
+	}
 	if (geteuid() == 0)
 		mounts_note();
-	(void)printf("%s: no faults\n", path);
+	if (options->json)
+		print_json(path, true, &faults);
+	else
+		(void)printf("%s: no faults\n", path);
 	return output_end(CTL_OK);
 }

@@ -27,11 +27,10 @@ enum option {
 	OPTION_VERBOSE = 1 << 4,
 	OPTION_DRY = 1 << 5,
 	OPTION_TEXTFILE = 1 << 8,
-	OPTION_SESSION = 1 << 4,
-	OPTION_KEEP = 1 << 5,
-	OPTION_DRY_RUN = 1 << 6,
-	OPTION_FOLLOW = 1 << 7,
-	OPTION_FILE = 1 << 9,
+	OPTION_SESSION = 1 << 9,
+	OPTION_KEEP = 1 << 10,
+	OPTION_FOLLOW = 1 << 11,
+	OPTION_FILE = 1 << 12,
 	OPTION_TOP = 1 << 16, /* those of top alone */
 	OPTION_HOME = 1 << 17 /* --kill, --live, --changes, --output */
 };
@@ -44,7 +43,6 @@ struct options {
 	bool nesting;
 	bool batch;
 	bool keep;
-	bool dry_run;
 	bool follow;
 	bool kill, live, changes;
 	const char *output;     /* NULL: not given */

@@ -16,21 +16,22 @@ const struct command commands[] = {
 	    "NAME: only users with this in their name.  -s: cpu, memory, tasks, time, io, sessions, age\n"
 	    "or user.  -n: ends after so many looks.  -b: lines instead of a screen, as also where\n"
 	    "there is no terminal.  Long: --batch --count --delay --sort.\n", OPTION_TOP, 0, 1 },
-	{ "show", command_show, "USER|UID [--json]", "everything about one container",
-	    "Exit status 1: there is none.\n", OPTION_JSON, 1, 1 },
-	{ "explain", command_explain, "USER|UID [SERVICE] [--config PATH]",
+	{ "show", command_show, "[USER|UID] [--json]", "everything about one container",
+	    "A plain user, and root inside a container, gives no USER, and sees limits and use of the\n"
+	    "own container.  Exit status 1: there is none.\n", OPTION_JSON, 0, 1 },
+	{ "explain", command_explain, "USER|UID [SERVICE] [--config PATH] [--json]",
 	    "the policy for a login, and the line each value comes from",
 	    "SERVICE is the PAM service, sshd if none is given.  What is printed is itself a policy.\n"
 	    "A PATH other than the installed policy's need not be root's, so a draft can be tried.\n",
-	    OPTION_CONFIG, 1, 2 },
-	{ "plan", command_plan, "USER|UID [SERVICE] [--config PATH]",
+	    OPTION_CONFIG | OPTION_JSON, 1, 2 },
+	{ "plan", command_plan, "USER|UID [SERVICE] [--config PATH] [--json]",
 	    "the steps that a login would run; nothing is done",
 	    "One line a step: who runs it, what it is, its fields, and why it is done.\n",
-	    OPTION_CONFIG, 1, 2 },
-	{ "check", command_check, "[FILE]", "all faults of the policy",
+	    OPTION_CONFIG | OPTION_JSON, 1, 2 },
+	{ "check", command_check, "[FILE] [--json]", "all faults of the policy",
 	    "Exit status 1: there are faults.  FILE, with FILE.d/*.conf, is read in place of the\n"
 	    "installed policy; it need not be root's, and neither need the caller be root.\n",
-	    0, 0, 1 },
+	    OPTION_JSON, 0, 1 },
 	{ "enter", command_enter, "USER|UID [--config PATH] [-- COMMAND...]",
 	    "a shell or a command in the user's running container",
 	    "Runs as the user, and ends with the command's exit status, or 128 and its signal.\n"
@@ -64,7 +65,7 @@ const struct command commands[] = {
 	    "A line for each value that differs: changed now, or why it waits for the next login or\n"
 	    "for a new container.  What was set stays.  Without USER all containers.  --dry-run only\n"
 	    "tells.  Exit status 1: one was refused.\n",
-	    OPTION_DRY_RUN | OPTION_JSON, 0, OPERANDS_MAX },
+	    OPTION_DRY | OPTION_JSON, 0, OPERANDS_MAX },
 	{ "root", command_root, "diff|reset USER|UID [--json] [--config PATH]",
 	    "what the user changed of the root file system; drops it",
 	    "diff prints a line a path: A added, M changed, D deleted; what is odd in a name is\n"
@@ -91,10 +92,10 @@ const struct command commands[] = {
 	    "same.  -o, --output FILE: where export writes.  --json: of status and diff.  Interrupted, each\n"
 	    "can be called again and loses nothing.  Exit status 1: refused, or nothing there, for anybody.\n",
 	    OPTION_JSON | OPTION_CONFIG | OPTION_HOME, 2, OPERANDS_MAX },
-	{ "gc", command_gc, "[--config PATH]", "adopts or removes what a crash left behind",
+	{ "gc", command_gc, "[--config PATH] [--json]", "adopts or removes what a crash left behind",
 	    "Containers whose supervisor died get a new one; what is dead is removed, and so are\n"
 	    "empty cgroups that are no container's.  Exit status 1: something is left.\n",
-	    OPTION_CONFIG, 0, 0 },
+	    OPTION_CONFIG | OPTION_JSON, 0, 0 },
 	{ "boot", command_boot, "[-n] [-v] [--config PATH]",
 	    "makes the host ready for logins; for an init's service",
 	    "Does what is missing, so it may be called at any time: mounts cgroup2 where no cgroups are,\n"
@@ -103,20 +104,23 @@ const struct command commands[] = {
 	    "alone.  -v tells each step, -n (--dry-run) tells the host's and does none.  Exit status 1:\n"
 	    "the policy has faults, or something is left; with -n: there is something to do.\n",
 	    OPTION_CONFIG | OPTION_VERBOSE | OPTION_DRY, 0, 0 },
-	{ "seccomp", command_seccomp, "show|test FILTER [--nesting] [-- COMMAND...] | list | groups",
+	{ "seccomp", command_seccomp, "show|test FILTER [--nesting] [-- COMMAND...] | list | groups [--json]",
 	    "system call filters: what they say; a program under one",
 	    "show prints what each call is answered, for each kind of program that the machine runs.\n"
 	    "test runs COMMAND under the filter, with the caller's rights, and tells afterwards which\n"
 	    "calls it was refused.  list: all filters; groups: what stands for what in their texts.\n"
 	    "A FILTER with a / in it is the path of a draft.  --nesting: as where nesting = yes.\n",
-	    OPTION_COMMAND | OPTION_NESTING, 1, 2 },
-	{ "devices", command_devices, "[USER|UID] [--config PATH]",
+	    OPTION_COMMAND | OPTION_NESTING | OPTION_JSON, 1, 2 },
+	{ "devices", command_devices, "[USER|UID] [--config PATH] [--json]",
 	    "the devices that a user gets of those that are there now",
 	    "A line each: node, type, number, and what the user may do.  Without USER all devices\n"
-	    "that have a node; what rules can name of one: udevadm info NODE.\n", OPTION_CONFIG, 0, 1 },
-	{ "log", command_log, "[USER|UID]", "system calls that programs were refused, newest last",
-	    "From the kernel's log: when, who, which program, which call.  Exit status 1: there is\n"
-	    "none, or an audit daemon takes them; then that is told.\n", 0, 0, 1 },
+	    "that have a node; what rules can name of one: udevadm info NODE.\n", OPTION_CONFIG | OPTION_JSON, 0, 1 },
+	{ "log", command_log, "[USER|UID] [--follow] [--file PATH] [--json]",
+	    "what pam_ctr logged, and system calls that were refused, newest last",
+	    "From the host's syslog or journal, and the kernel's log.  PATH is where authpriv goes, if\n"
+	    "it is not found by itself.  -f waits for more, through rotation.  Exit status 1: there is\n"
+	    "nothing.  Where an audit daemon takes the refused calls, that is told.\n",
+	    OPTION_FOLLOW | OPTION_FILE | OPTION_JSON, 0, 1 },
 	{ "doctor", command_doctor, "[--json]", "what this host can do, and who gets past pam_ctr",
 	    "Looks at the kernel, installed files, the policy, PAM's stacks, and ways around them; each\n"
 	    "finding is ok, note, warn or FAIL, with what to do.  Exit status 1: something fails.  What\n"

@@ -4,6 +4,7 @@
 #include "ctl/devices.h"
 
 #include "ctl/command.h"
+#include "ctl/json.h"
 #include "ctl/login.h"
 #include "lib/places.h"
 #include "policy/device_rule.h"
@@ -19,13 +20,18 @@
 #define UDEVD "/run/udev/control"
 
 static int
-run_helper(char **argv)
+run_helper(char **argv, int out)
 {
 	static char *const nothing[] = { NULL };
+	posix_spawn_file_actions_t actions;
 	pid_t child;
 	int status = -1;
 
-	errno = posix_spawn(&child, argv[0], NULL, NULL, argv, nothing);
+	(void)posix_spawn_file_actions_init(&actions);
+	if (out >= 0)
+		(void)posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+	errno = posix_spawn(&child, argv[0], &actions, NULL, argv, nothing);
+	(void)posix_spawn_file_actions_destroy(&actions);
 	if (errno != 0)
 		return complain(CTL_FAILED, "devices: %s: %s", argv[0], strerror(errno));
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
@@ -33,8 +39,50 @@ run_helper(char **argv)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CTL_OK : CTL_FAILED;
 }
 
+/* "/dev/NODE c 1:3 rw..." as the helper prints it; names have no blanks in them. */
+static void
+put_device(char *line, struct json *json)
+{
+	char *rest = line;
+	const char *node = strsep(&rest, " "), *type = strsep(&rest, " "), *number = strsep(&rest, " ");
+
+	if (!rest)
+		return;
+	json_object(json, NULL);
+	json_text(json, "node", node);
+	json_text(json, "type", *type == 'b' ? "block" : "character");
+	json_text(json, "number", number);
+	json_text(json, "access", rest);
+	json_object_end(json);
+}
+
+/* By way of a file, which holds however much it is. */
 static int
-list_rules(char **rule, size_t count)
+print_json(char **argv)
+{
+	struct json json = { .out = stdout };
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t length;
+	FILE *file = tmpfile();
+
+	if (!file)
+		return complain(CTL_FAILED, "devices: %s", strerror(errno));
+	int code = run_helper(argv, fileno(file));
+	rewind(file);
+	json_list(&json, NULL);
+	while ((length = getline(&line, &size, file)) > 0) {
+		line[strcspn(line, "\n")] = '\0';
+		put_device(line, &json);
+	}
+	json_list_end(&json);
+	free(line);
+	(void)fclose(file);
+	return code;
+}
+
+static int
+list_rules(char **rule, size_t count, bool as_json)
 {
 	char **argv = calloc(count + 3, sizeof(*argv));
 	char path[] = PLACE_DEVICES, list[] = "-l";
@@ -44,7 +92,7 @@ list_rules(char **rule, size_t count)
 	argv[0] = path;
 	argv[1] = list;
 	memcpy(argv + 2, rule, count * sizeof(*rule));
-	int code = run_helper(argv);
+	int code = as_json ? print_json(argv) : run_helper(argv, -1);
 	free(argv);
 	return code;
 }
@@ -63,7 +111,7 @@ list_of_user(const struct options *options)
 	else if (rules->count == 0)
 		code = complain(CTL_NO, "devices: no rule gives %s any", login->subject.user);
 	else
-		code = list_rules(rules->item, rules->count);
+		code = list_rules(rules->item, rules->count, options->json);
 	login_free(login);
 	return code;
 }
@@ -73,7 +121,7 @@ command_devices(const struct options *options)
 {
 	char all[] = "allow sysname=*", *rule = all;
 
-	return output_end(options->operand[0] ? list_of_user(options) : list_rules(&rule, 1));
+	return output_end(options->operand[0] ? list_of_user(options) : list_rules(&rule, 1, options->json));
 }
 
 static void

@@ -45,6 +45,7 @@ fill_row(const struct view *view, struct table_row *row)
 	const struct usage *usage = &view->usage;
 	char text[HUMAN_MAX];
 
+	row->attention = view_attention(view);
 	table_set(row, 0, view->record.user);
 	table_set(row, 1, human_number(view->record.uid, text, sizeof(text)));
 	table_set(row, 2, view->frozen ? "frozen" : view_state_name(view->state));

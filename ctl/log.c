@@ -1,250 +1,285 @@
 /*
- * ctrctl log: what filters refused, from the kernel's messages (dev-kmsg of the kernel's ABI
- * documents).  A program's name in there is its user's; the kernel quotes or encodes it.
+ * ctrctl log: what pam_ctr's module and supervisors said, from the host's syslog, and what
+ * filters refused, from the kernel's log, in the order of time; followed, as it comes.
  */
 #include "ctl/account.h"
+#include "ctl/attention.h"
 #include "ctl/command.h"
-#include "ctl/table.h"
-#include "filter/verdict.h"
+#include "ctl/json.h"
+#include "ctl/log_file.h"
+#include "ctl/log_kernel.h"
+#include "ctl/log_line.h"
 #include "lib/own.h"
-#include "lib/subid.h"
 #include "lib/text.h"
 
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/audit.h>
-#include <linux/netlink.h>
-#include <linux/seccomp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 
-#define RECORD_SIZE 8192
-#define SECCOMP_MARK "audit: type=1326 "
-
-/* Whose lines are wanted: a user's own, and those of the ids that a container of theirs has. */
-struct wanted {
-	bool all;
-	uid_t uid;
-	struct subid_range ids;
+enum source {
+	SOURCE_SYSLOG,
+	SOURCE_KERNEL
 };
 
-struct refusal {
-	long long second;
-	uint32_t uid, pid, arch, code;
-	int number;
-	char program[64];
+struct entry {
+	int64_t second;
+	size_t number; /* in the order in which they were read */
+	enum source source;
+	char *text;    /* owned */
 };
 
-/* "name=" at the beginning of a word, and what follows it; NULL: there is none. */
-static const char *
-field(const char *line, const char *name)
-{
-	size_t length = strlen(name);
+struct log {
+	struct wanted wanted;
+	bool follow;      /* entries are printed as they come, and not kept */
+	struct json *json; /* NULL: lines */
+	bool in_list;     /* objects are elements of one, and else each by itself */
+	int64_t latest;   /* the time of a line that has none is that of the one before */
+	struct entry *entry; /* owned */
+	size_t count, printed;
+	bool failed;      /* no memory */
+};
 
-	for (const char *at = line; (at = strstr(at, name)); at += length)
-		if (at > line && at[-1] == ' ')
-			return at + length;
-	return NULL;
-}
+static const char *const source_name[] = { [SOURCE_SYSLOG] = "pam_ctr", [SOURCE_KERNEL] = "kernel" };
 
-static bool
-field_number(const char *line, const char *name, int base, uint32_t *number)
-{
-	const char *value = field(line, name);
-	char *end;
-
-	if (!value)
-		return false;
-	errno = 0;
-	unsigned long long read = strtoull(value, &end, base);
-	*number = (uint32_t)read;
-	return errno == 0 && end != value && read <= UINT32_MAX;
-}
-
-/* "\"name\"", or hexadecimal without quotes where the name has odd bytes. */
 static void
-field_text(const char *line, const char *name, char *text, size_t size)
+format_time(int64_t second, char *text, size_t size)
 {
-	const char *value = field(line, name);
+	time_t when = (time_t)second;
+	struct tm local;
 
-	*text = '\0';
-	if (value && *value == '"')
-		(void)text_format(text, size, "%.*s", (int)strcspn(value + 1, "\""), value + 1);
-	else if (value)
-		(void)text_format(text, size, "%.*s", (int)strcspn(value, " \n"), value);
-}
-
-static bool
-refusal_parse(const char *line, struct refusal *refusal)
-{
-	uint32_t number;
-	const char *stamp = strstr(line, "audit(");
-
-	if (!stamp || !field_number(line, "uid=", 10, &refusal->uid) ||
-	    !field_number(line, "pid=", 10, &refusal->pid) ||
-	    !field_number(line, "arch=", 16, &refusal->arch) ||
-	    !field_number(line, "syscall=", 10, &number) ||
-	    !field_number(line, "code=", 16, &refusal->code))
-		return false;
-	refusal->second = strtoll(stamp + strlen("audit("), NULL, 10);
-	refusal->number = (int)number;
-	field_text(line, "exe=", refusal->program, sizeof(refusal->program));
-	return true;
-}
-
-static bool
-is_wanted(const struct wanted *wanted, uid_t uid)
-{
-	return wanted->all || uid == wanted->uid || (uid - wanted->ids.uid < wanted->ids.count);
+	if (second <= 0 || !localtime_r(&when, &local) || strftime(text, size, "%F %T", &local) == 0)
+		(void)text_format(text, size, "%-19s", "-");
 }
 
 static void
-name_user(uid_t uid, char *text, size_t size)
+print_json(const struct entry *entry, struct json *json)
 {
-	struct passwd *account = getpwuid(uid);
+	char event[64], key[32], value[1024];
+	const char *cursor = entry->text;
 
-	if (account)
-		(void)text_format(text, size, "%s", account->pw_name);
+	log_event(entry->text, event, sizeof(event));
+	json_object(json, NULL);
+	if (entry->second > 0)
+		json_number(json, "time", (uint64_t)entry->second);
 	else
-		(void)text_format(text, size, "%u", (unsigned)uid);
+		json_null(json, "time");
+	json_text(json, "source", source_name[entry->source]);
+	json_text(json, "event", event);
+	json_text(json, "text", entry->text);
+	json_object(json, "fields");
+	while (log_field(&cursor, key, sizeof(key), value, sizeof(value)))
+		json_text(json, key, value);
+	json_object_end(json);
+	json_object_end(json);
 }
 
-/* The record's errno is not told: no more than that it was one. */
-static const char *
-what_happened(uint32_t code)
+/* Somebody was refused something. */
+static bool
+is_bad(const char *text)
 {
-	switch (code & SECCOMP_RET_ACTION_FULL) {
-	case SECCOMP_RET_ERRNO: return "refused";
-	case SECCOMP_RET_LOG: return "allowed";
-	case SECCOMP_RET_KILL_PROCESS:
-	case SECCOMP_RET_KILL_THREAD: return "killed";
-	default: return "?";
+	static const char *const events[] = { "limit hit", "login refused", "session failed",
+		"call refused", "call killed", "device refused", "connection refused" };
+	char event[64];
+
+	log_event(text, event, sizeof(event));
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
+		if (!strcmp(event, events[i]))
+			return true;
+	return false;
+}
+
+static void
+print_entry(struct log *log, const struct entry *entry)
+{
+	char when[32], text[4 * LOG_TEXT_MAX];
+
+	log->printed++;
+	if (log->json) {
+		struct json alone = { .out = log->json->out };
+		print_json(entry, log->in_list ? log->json : &alone);
+		return;
 	}
+	enum attention attention = is_bad(entry->text) ? ATTENTION_WARNING : ATTENTION_NONE;
+
+	format_time(entry->second, when, sizeof(when));
+	(void)printf("%s  %s%s%s\n", when, attention_begin(attention, stdout),
+	    log_escape(entry->text, text, sizeof(text)), attention_end(attention, stdout));
+}
+
+static void
+keep(struct log *log, const struct entry *entry)
+{
+	struct entry *more = reallocarray(log->entry, log->count + 1, sizeof(*more));
+
+	if (more)
+		log->entry = more;
+	char *text = more ? strdup(entry->text) : NULL;
+	log->failed = log->failed || !text;
+	if (!text)
+		return;
+	log->entry[log->count] = *entry;
+	log->entry[log->count].text = text;
+	log->entry[log->count].number = log->count;
+	log->count++;
+}
+
+static void
+take(struct log *log, int64_t second, enum source source, const char *text)
+{
+	const struct entry entry = {
+		.second = second > 0 ? second : log->latest,
+		.source = source,
+		.text = (char *)(uintptr_t)text,
+	};
+
+	log->latest = entry.second;
+	if (log->follow)
+		print_entry(log, &entry);
+	else
+		keep(log, &entry);
+}
+
+static void
+take_line(const char *text, void *context)
+{
+	struct log *log = context;
+	struct log_line line;
+
+	if (log_line_parse(text, (int64_t)time(NULL), &line) &&
+	    (log->wanted.all || log_is_of(line.text, log->wanted.user, log->wanted.uid)))
+		take(log, line.second, SOURCE_SYSLOG, line.text);
+}
+
+static void
+take_refusal(int64_t second, const char *text, void *context)
+{
+	take(context, second, SOURCE_KERNEL, text);
 }
 
 static int
-add_refusal(struct table *table, const struct refusal *refusal)
+compare_entries(const void *left, const void *right)
 {
-	struct table_row *row = table_add(table);
-	char text[TABLE_CELL], call[FILTER_NAME_MAX];
-	const char *architecture;
-	time_t when = (time_t)refusal->second;
-	struct tm local;
+	const struct entry *a = left, *b = right;
 
-	if (!row)
-		return -1;
-	if (localtime_r(&when, &local) && strftime(text, sizeof(text), "%F %T", &local) > 0)
-		table_set(row, 0, text);
-	name_user(refusal->uid, text, sizeof(text));
-	table_set(row, 1, text);
-	(void)text_format(text, sizeof(text), "%u", refusal->pid);
-	table_set(row, 2, text);
-	table_set(row, 3, call_name(refusal->arch, refusal->number, call, &architecture));
-	table_set(row, 4, architecture);
-	table_set(row, 5, what_happened(refusal->code));
-	table_set(row, 6, refusal->program);
+	if (a->second != b->second)
+		return a->second < b->second ? -1 : 1;
+	return a->number < b->number ? -1 : a->number > b->number;
+}
+
+static void
+print_kept(struct log *log)
+{
+	if (log->count > 1)
+		qsort(log->entry, log->count, sizeof(*log->entry), compare_entries);
+	for (size_t i = 0; i < log->count; i++) {
+		print_entry(log, &log->entry[i]);
+		free(log->entry[i].text);
+	}
+	free(log->entry);
+	log->entry = NULL;
+	log->count = 0;
+}
+
+/* Until standard output is gone; each of the two may be missing (-1), but not both. */
+static int
+follow(struct log *log, struct log_file *file, int kernel, struct error *err)
+{
+	struct pollfd ready[] = {
+		{ .fd = file->fd < 0 ? -1 : log_file_poll_fd(file), .events = POLLIN },
+		{ .fd = kernel, .events = POLLIN },
+		{ .fd = STDOUT_FILENO, .events = 0 }, /* POLLERR: nobody reads it any more */
+	};
+
+	log->follow = true;
+	while (fflush(stdout) == 0 && !(ready[2].revents & (POLLERR | POLLHUP))) {
+		if (poll(ready, sizeof(ready) / sizeof(ready[0]), -1) < 0 && errno != EINTR)
+			return error_set(err, errno, "wait for the log");
+		if (ready[0].revents && log_file_more(file, take_line, log, err) < 0)
+			return -1;
+		if (ready[0].revents & POLLHUP)
+			return error_set(err, 0, "journalctl has ended");
+		if (ready[1].revents && log_kernel_read(kernel, &log->wanted, take_refusal, log, err) < 0)
+			return -1;
+	}
 	return 0;
 }
 
-/* One record a read(2); EPIPE: some were overwritten meanwhile, and the next is read then. */
+/* Without one of the two the other is shown all the same, and what is missing is told. */
 static int
-read_records(int fd, const struct wanted *wanted, struct table *table, struct error *err)
+read_all(struct log *log, struct log_file *file, int kernel, const struct error *no_file)
 {
-	char record[RECORD_SIZE];
-
-	for (;;) {
-		struct refusal refusal;
-		ssize_t length = read(fd, record, sizeof(record) - 1);
-
-		if (length < 0 && errno == EAGAIN)
-			return 0;
-		if (length < 0 && (errno == EPIPE || errno == EINTR))
-			continue;
-		if (length <= 0)
-			return length < 0 ? error_set(err, errno, "read /dev/kmsg") : 0;
-		record[length] = '\0';
-		record[strcspn(record, "\n")] = '\0';
-		const char *text = strchr(record, ';');
-		/* Only the kernel's own: whoever may write to /dev/kmsg has another facility. */
-		if (!text || strtoul(record, NULL, 10) > 7 ||
-		    strncmp(text + 1, SECCOMP_MARK, strlen(SECCOMP_MARK)) != 0)
-			continue;
-		if (refusal_parse(text, &refusal) && is_wanted(wanted, refusal.uid) &&
-		    add_refusal(table, &refusal) < 0)
-			return error_set(err, ENOMEM, "read /dev/kmsg");
-	}
-}
-
-/* The pid of the daemon that takes audit records in place of the kernel's log; 0: none. */
-static uint32_t
-audit_daemon(void)
-{
-	struct {
-		struct nlmsghdr head;
-		char data[1024];
-	} message = { .head = { .nlmsg_len = NLMSG_LENGTH(0), .nlmsg_type = AUDIT_GET,
-		.nlmsg_flags = NLM_F_REQUEST } };
-	struct audit_status status = { .pid = 0 };
-	autofd int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT);
-	struct pollfd poll_on = { .fd = fd, .events = POLLIN };
-
-	if (fd < 0 || send(fd, &message, message.head.nlmsg_len, 0) < 0 || poll(&poll_on, 1, 1000) != 1)
-		return 0;
-	ssize_t length = recv(fd, &message, sizeof(message), MSG_DONTWAIT);
-	if (length >= (ssize_t)NLMSG_LENGTH(offsetof(struct audit_status, rate_limit)) &&
-	    message.head.nlmsg_type == AUDIT_GET)
-		memcpy(&status, NLMSG_DATA(&message.head), offsetof(struct audit_status, rate_limit));
-	return status.pid;
-}
-
-static int
-print_log(const struct wanted *wanted, const char *user)
-{
-	static const char *const title[] = { "TIME", "USER", "PID", "CALL", "KIND", "ANSWER", "PROGRAM" };
 	struct error err = ERROR_INIT;
-	struct table table = TABLE_INIT;
-	struct table_row *head = table_add(&table);
-	autofd int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	int rc = fd < 0 ? error_set(&err, errno, "open /dev/kmsg") : 0;
 
-	for (size_t i = 0; head && i < sizeof(title) / sizeof(title[0]); i++)
-		table_set(head, i, title[i]);
-	if (rc == 0)
-		rc = head ? read_records(fd, wanted, &table, &err) : error_set(&err, ENOMEM, "read the log");
-	size_t found = table.count;
-	if (rc == 0 && found > 1)
-		table_print(&table, 0, table_terminal_width(stdout), stdout);
-	table_free(&table);
-	uint32_t daemon = audit_daemon();
-	if (daemon != 0)
-		(void)complain(CTL_OK, "note: the audit daemon (pid %u) has the records since its start: "
-		    "ausearch -m SECCOMP%s%s", daemon, user ? " -ui " : "", user ? user : "");
-	if (rc < 0)
+	if (file->fd < 0)
+		(void)complain_error("log", no_file);
+	else if (log_file_read(file, take_line, log, &err) < 0)
 		return complain_error("log", &err);
-	if (found > 1)
-		return CTL_OK;
-	return complain(CTL_NO, "log: the kernel's log has no refused call%s%s", user ? " of " : "",
-	    user ? user : "");
+	log->latest = 0;
+	if (kernel >= 0 && log_kernel_read(kernel, &log->wanted, take_refusal, log, &err) < 0)
+		return complain_error("log", &err);
+	return log->failed ? complain(CTL_FAILED, "log: no memory") : CTL_OK;
+}
+
+static void
+note_auditor(const char *user)
+{
+	uint32_t daemon = log_kernel_auditor();
+
+	if (daemon != 0)
+		(void)complain(CTL_OK, "note: the audit daemon (pid %u) has the refused calls since its start: "
+		    "ausearch -m SECCOMP%s%s", daemon, user ? " -ui " : "", user ? user : "");
+}
+
+static int
+show(struct log *log, const struct options *options, struct log_file *file, int kernel,
+    const struct error *no_file)
+{
+	struct error err = ERROR_INIT;
+	const char *user = options->operand[0];
+	int code = read_all(log, file, kernel, no_file);
+
+	if (code != CTL_OK)
+		return code;
+	/* What is followed has no end, so that it can't be one list. */
+	log->in_list = log->json && !options->follow;
+	if (log->in_list)
+		json_list(log->json, NULL);
+	print_kept(log);
+	if (log->in_list)
+		json_list_end(log->json);
+	note_auditor(user);
+	if (options->follow)
+		return follow(log, file, kernel, &err) < 0 ? complain_error("log", &err) : CTL_OK;
+	if (file->fd < 0)
+		return CTL_FAILED;
+	return log->printed > 0 ? CTL_OK : complain(CTL_NO, "log: there is nothing%s%s in %s and the "
+	    "kernel's log", user ? " of " : "", user ? user : "", file->path[0] ? file->path : "the journal");
 }
 
 int
 command_log(const struct options *options)
 {
-	struct wanted wanted = { .all = !options->operand[0] };
+	struct json json = { .out = stdout };
+	struct log log = { .wanted = { .all = !options->operand[0] },
+		.json = options->json ? &json : NULL };
+	struct log_file file = LOG_FILE_INIT;
 	struct error err = ERROR_INIT, ignored = ERROR_INIT;
 	int code = caller_check("log");
 
 	if (code != CTL_OK)
 		return code;
-	if (!wanted.all) {
-		if (account_uid(options->operand[0], &wanted.uid, &err) < 0)
+	if (!log.wanted.all) {
+		if (account_uid(options->operand[0], &log.wanted.uid, &err) < 0)
 			return complain(CTL_NO, "log: %s", err.text);
+		account_name(log.wanted.uid, log.wanted.user, sizeof(log.wanted.user));
 		/* Without a range there was never a container with ids of its own. */
-		(void)subid_find(options->operand[0], wanted.uid, &wanted.ids, &ignored);
+		(void)subid_find(log.wanted.user, log.wanted.uid, &log.wanted.ids, &ignored);
 	}
-	return output_end(print_log(&wanted, options->operand[0]));
+	autofd int kernel = log_kernel_open(&ignored);
+	if (log_file_open(&file, options->file, options->follow, &err) < 0)
+		own_close(&file.fd);
+	code = show(&log, options, &file, kernel, &err);
+	log_file_close(&file);
+	return output_end(code);
 }

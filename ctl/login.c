@@ -117,6 +117,15 @@ login_anybody(struct policy_text *text, struct error *err)
 }
 
 void
+login_json(const struct login *login, struct json *json)
+{
+	json_text(json, "user", login->subject.user);
+	json_number(json, "uid", login->subject.uid);
+	json_text(json, "service", login->subject.service);
+	json_yes_no(json, "contained", !login->policy.exempt);
+}
+
+void
 login_free(struct login *login)
 {
 	if (!login)

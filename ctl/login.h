@@ -5,6 +5,7 @@
 #ifndef CTL_LOGIN_H
 #define CTL_LOGIN_H
 
+#include "ctl/json.h"
 #include "lib/error.h"
 #include "lib/machine.h"
 #include "lib/subject.h"
@@ -39,6 +40,9 @@ void login_fill_anybody(struct subject *subject);
 
 /* The same as login_resolve for that user; err instead of words. */
 struct login *login_anybody(struct policy_text *text, struct error *err);
+
+/* Members user, uid, service and contained of the object that is open. */
+void login_json(const struct login *login, struct json *json);
 
 void login_free(struct login *login);
 

@@ -14,10 +14,9 @@ print_usage(FILE *out)
 {
 	(void)fputs("usage: ctrctl COMMAND [OPTION...]\n\n", out);
 	for (const struct command *command = commands; command->name; command++)
-		(void)fprintf(out, "  %-8s %-36s %s\n", command->name, command->synopsis,
-		    command->help);
-	(void)fputs("\nctrctl COMMAND --help says more.  Exit status: 0 done, 1 no (not there, faults),\n"
-	    "2 usage, 3 not permitted, 4 failed.  See ctrctl(8).\n", out);
+		(void)fprintf(out, "  %-8s %s\n", command->name, command->help);
+	(void)fputs("\nctrctl COMMAND --help tells its options.  Exit status: 0 done, 1 no (not there,\n"
+	    "faults), 2 usage, 3 not permitted, 4 failed.  See ctrctl(8).\n", out);
 }
 
 static const struct command *

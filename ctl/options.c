@@ -28,7 +28,6 @@ const struct option_spelling option_spellings[] = {
 	{ "--sort", 's', OPTION_TOP, FIELD(sort), "key" },
 	{ "--session", 0, OPTION_SESSION, FIELD(session), "id" },
 	{ "--keep", 0, OPTION_KEEP, FIELD(keep), NULL },
-	{ "--dry-run", 'n', OPTION_DRY_RUN, FIELD(dry_run), NULL },
 	{ "--follow", 'f', OPTION_FOLLOW, FIELD(follow), NULL },
 	{ "--file", 0, OPTION_FILE, FIELD(file), "path" },
 	{ "--kill", 0, OPTION_HOME, FIELD(kill), NULL },

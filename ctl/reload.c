@@ -118,7 +118,7 @@ command_reload(const struct options *options)
 {
 	struct json json = { .out = stdout };
 	autofree char *packet = malloc(WIRE_PACKET_MAX), *text = malloc(WIRE_TEXT_MAX);
-	struct reload reload = { .dry_run = options->dry_run, .json = options->json ? &json : NULL,
+	struct reload reload = { .dry_run = options->dry, .json = options->json ? &json : NULL,
 		.packet = packet, .text = text };
 	int code = caller_check("reload");
 

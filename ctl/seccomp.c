@@ -3,6 +3,7 @@
  * its path ("./mine"), too; no right is needed but to read the text.
  */
 #include "ctl/command.h"
+#include "ctl/json.h"
 #include "ctl/seccomp_test.h"
 #include "ctl/table.h"
 #include "filter/build.h"
@@ -67,25 +68,67 @@ is_here(const struct filter *filter, const char *call)
 	return false;
 }
 
+/* Calls each for the calls of the groups that this machine has; stops where that is not 0. */
 static int
-add_group(struct table *table, const struct filter *filter, const struct group *group)
+each_call(const struct filter *filter, int (*each)(const struct filter *filter, const char *call,
+    const char *group, void *context), void *context)
 {
-	char name[FILTER_NAME_MAX], label[FILTER_NAME_MAX];
+	char name[FILTER_NAME_MAX];
+	int rc = 0;
 
-	(void)text_format(label, sizeof(label), "@%s", group->name);
-	for (const char *call = group->calls; *call;) {
-		size_t length = strcspn(call, " ");
+	for (size_t i = 0; i < filter_groups_count; i++) {
+		for (const char *call = filter_groups[i].calls; *call && rc == 0;) {
+			size_t length = strcspn(call, " ");
 
-		(void)text_format(name, sizeof(name), "%.*s", (int)length, call);
-		call += length + (call[length] == ' ');
-		if (!is_here(filter, name))
-			continue;
-		struct table_row *row = table_add(table);
-		if (!row)
-			return -1;
-		row_fill(row, filter, name, label);
+			(void)text_format(name, sizeof(name), "%.*s", (int)length, call);
+			call += length + (call[length] == ' ');
+			if (is_here(filter, name))
+				rc = each(filter, name, filter_groups[i].name, context);
+		}
 	}
+	return rc;
+}
+
+static int
+add_call(const struct filter *filter, const char *call, const char *group, void *context)
+{
+	struct table_row *row = table_add(context);
+	char label[FILTER_NAME_MAX];
+
+	(void)text_format(label, sizeof(label), "@%s", group);
+	if (row)
+		row_fill(row, filter, call, label);
+	return row ? 0 : -1;
+}
+
+static int
+put_call(const struct filter *filter, const char *call, const char *group, void *context)
+{
+	struct json *json = context;
+	char buffer[VERDICT_NAME_MAX];
+
+	json_object(json, NULL);
+	json_text(json, "call", call);
+	json_text(json, "group", group);
+	json_object(json, "answers");
+	for (size_t i = 0; i < filter->architectures.count; i++)
+		json_text(json, architecture_name(filter->architectures.token[i]),
+		    call_verdict(filter, call, filter->architectures.token[i], buffer));
+	json_object_end(json);
+	json_object_end(json);
 	return 0;
+}
+
+static int
+show_json(struct filter *filter)
+{
+	struct json json = { .out = stdout };
+
+	json_list(&json, NULL);
+	(void)each_call(filter, put_call, &json);
+	json_list_end(&json);
+	filter_free(filter);
+	return output_end(CTL_OK);
 }
 
 static void
@@ -111,20 +154,22 @@ seccomp_show(const struct options *options)
 {
 	struct filter *filter = seccomp_build(options->operand[1], options->nesting);
 	struct table table = TABLE_INIT;
-	struct table_row *head = filter ? table_add(&table) : NULL;
 	size_t instructions = 0;
-	int rc = head ? 0 : -1;
 
 	if (!filter)
 		return CTL_NO;
+	if (options->json)
+		return show_json(filter);
+	struct table_row *head = table_add(&table);
+	int rc = head ? 0 : -1;
 	for (size_t i = 0; rc == 0 && i < filter->architectures.count; i++)
 		table_set(head, i + 1, architecture_name(filter->architectures.token[i]));
 	if (rc == 0) {
 		table_set(head, 0, "CALL");
 		table_set(head, filter->architectures.count + 1, "GROUP");
 	}
-	for (size_t i = 0; rc == 0 && i < filter_groups_count; i++)
-		rc = add_group(&table, filter, &filter_groups[i]);
+	if (rc == 0)
+		rc = each_call(filter, add_call, &table);
 	if (rc == 0) {
 		table_print(&table, 0, 0, stdout);
 		(void)printf("\nWhere arguments decide (a line that refuses wins over one that allows):\n");
@@ -142,16 +187,47 @@ seccomp_show(const struct options *options)
 static int
 seccomp_groups(const struct options *options)
 {
-	(void)options;
-	for (size_t i = 0; i < filter_groups_count; i++)
-		(void)printf("@%s: %s\n    %s\n", filter_groups[i].name, filter_groups[i].purpose,
-		    filter_groups[i].calls);
+	struct json json = { .out = stdout };
+
+	if (options->json)
+		json_list(&json, NULL);
+	for (size_t i = 0; i < filter_groups_count; i++) {
+		const struct group *group = &filter_groups[i];
+		if (!options->json) {
+			(void)printf("@%s: %s\n    %s\n", group->name, group->purpose, group->calls);
+			continue;
+		}
+		json_object(&json, NULL);
+		json_text(&json, "group", group->name);
+		json_text(&json, "purpose", group->purpose);
+		json_text(&json, "calls", group->calls);
+		json_object_end(&json);
+	}
+	if (options->json)
+		json_list_end(&json);
 	return output_end(CTL_OK);
+}
+
+static void
+print_filter(const char *name, const char *directory, bool is_hidden, struct json *json)
+{
+	char path[PATH_MAX] = "";
+
+	(void)text_format(path, sizeof(path), "%s/%s", directory, name);
+	if (!json) {
+		(void)printf("%s\t%s%s\n", name, path, is_hidden ? "\t(the administrator's counts)" : "");
+		return;
+	}
+	json_object(json, NULL);
+	json_text(json, "filter", name);
+	json_text(json, "path", path);
+	json_yes_no(json, "counts", !is_hidden);
+	json_object_end(json);
 }
 
 /* Sorted, and each name once: of two of a name the admin's is the one that counts. */
 static int
-list_directory(const char *directory, const char *hidden_by)
+list_directory(const char *directory, const char *hidden_by, struct json *json)
 {
 	struct dirent **names;
 	int count = scandir(directory, &names, NULL, alphasort);
@@ -165,8 +241,7 @@ list_directory(const char *directory, const char *hidden_by)
 		if (hidden_by)
 			(void)text_format(other, sizeof(other), "%s/%s", hidden_by, name);
 		if (filter_name_is_good(name))
-			(void)printf("%s\t%s/%s%s\n", name, directory, name,
-			    hidden_by && access(other, F_OK) == 0 ? "\t(the administrator's counts)" : "");
+			print_filter(name, directory, hidden_by && access(other, F_OK) == 0, json);
 		free(names[i]);
 	}
 	if (count >= 0)
@@ -177,11 +252,16 @@ list_directory(const char *directory, const char *hidden_by)
 static int
 seccomp_list(const struct options *options)
 {
-	int code = list_directory(PLACE_OWN_FILTERS, NULL);
+	struct json json = { .out = stdout };
+	struct json *to = options->json ? &json : NULL;
 
-	(void)options;
+	if (to)
+		json_list(to, NULL);
+	int code = list_directory(PLACE_OWN_FILTERS, NULL, to);
 	if (code == CTL_OK)
-		code = list_directory(PLACE_FILTERS, PLACE_OWN_FILTERS);
+		code = list_directory(PLACE_FILTERS, PLACE_OWN_FILTERS, to);
+	if (to)
+		json_list_end(to);
 	return output_end(code);
 }
 

@@ -4,6 +4,7 @@
 #include "ctl/account.h"
 #include "ctl/command.h"
 #include "ctl/human.h"
+#include "ctl/own.h"
 #include "ctl/view.h"
 #include "lib/text.h"
 
@@ -41,7 +42,10 @@ print_head(const struct view *view)
 	(void)printf("%-12s %s (uid %u, gid %u)\n", "user",
 	    text_escape(record->user, text, sizeof(text)), (unsigned)record->uid,
 	    (unsigned)record->gid);
-	(void)printf("%-12s %s%s%s\n", "state", view_state_name(view->state), advice[view->state],
+	enum attention attention = view_attention(view);
+
+	(void)printf("%-12s %s%s%s%s%s\n", "state", attention_begin(attention, stdout),
+	    view_state_name(view->state), attention_end(attention, stdout), advice[view->state],
 	    view->frozen ? ", frozen (ctrctl thaw lets it go on)" : "");
 	if (view->problem[0])
 		(void)printf("%-12s %s\n", "problem", text_escape(view->problem, text, sizeof(text)));
@@ -93,8 +97,8 @@ print_facts(const struct view *view)
 		    text_escape(record->cgroup[i], text, sizeof(text)));
 }
 
-static void
-print_usage(const struct usage *usage)
+void
+view_print_usage(const struct usage *usage)
 {
 	char a[HUMAN_MAX], b[HUMAN_MAX], c[HUMAN_MAX], d[HUMAN_MAX];
 
@@ -148,7 +152,7 @@ print_view(const struct view *view, bool as_json)
 	if (view->state == VIEW_NO_RECORD || view->state == VIEW_BROKEN)
 		return;
 	print_facts(view);
-	print_usage(&view->usage);
+	view_print_usage(&view->usage);
 	print_sessions(view);
 }
 
@@ -158,8 +162,12 @@ command_show(const struct options *options)
 	struct error err = ERROR_INIT;
 	struct view view = VIEW_INIT;
 	uid_t uid;
-	int code = caller_check("show");
 
+	if (own_is_all())
+		return own_show(options);
+	if (!options->operand[0])
+		return complain(CTL_USAGE, "show: whose container? ctrctl list lists them");
+	int code = caller_check("show");
 	if (code != CTL_OK)
 		return code;
 	if (account_uid(options->operand[0], &uid, &err) < 0)

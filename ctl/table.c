@@ -23,7 +23,7 @@ table_add(struct table *table)
 		return NULL;
 	table->row = row;
 	row += table->count++;
-	*row = (struct table_row) { .cell = { "" } };
+	*row = (struct table_row) { .attention = ATTENTION_NONE };
 	return row;
 }
 
@@ -64,7 +64,8 @@ print_row(const struct table_row *row, const size_t *widths, unsigned right, siz
 		length--;
 	if (width > 0 && length > width)
 		length = width;
-	(void)fprintf(out, "%.*s\n", (int)length, line);
+	(void)fprintf(out, "%s%.*s%s\n", attention_begin(row->attention, out), (int)length, line,
+	    attention_end(row->attention, out));
 }
 
 void

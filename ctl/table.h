@@ -4,6 +4,8 @@
 #ifndef CTL_TABLE_H
 #define CTL_TABLE_H
 
+#include "ctl/attention.h"
+
 #include <stddef.h>
 #include <stdio.h>
 
@@ -11,6 +13,7 @@
 #define TABLE_CELL 64
 
 struct table_row {
+	enum attention attention; /* of the line, where there are colours */
 	char cell[TABLE_COLUMNS][TABLE_CELL];
 };
 

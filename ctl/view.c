@@ -32,6 +32,20 @@ view_state_name(enum view_state state)
 	return state_name[state];
 }
 
+enum attention
+view_attention(const struct view *view)
+{
+	static const enum attention attention_of[] = {
+		[VIEW_ALIVE] = ATTENTION_NONE,
+		[VIEW_ORPHANED] = ATTENTION_WARNING,
+		[VIEW_DEAD] = ATTENTION_BAD,
+		[VIEW_NO_RECORD] = ATTENTION_WARNING,
+		[VIEW_BROKEN] = ATTENTION_BAD,
+	};
+
+	return view->state == VIEW_ALIVE && view->frozen ? ATTENTION_WARNING : attention_of[view->state];
+}
+
 /* A process that is dead and not reaped yet still has its pid, but its pidfd is ready. */
 static bool
 is_alive(const struct process_id *process)

@@ -5,6 +5,7 @@
 #ifndef CTL_VIEW_H
 #define CTL_VIEW_H
 
+#include "ctl/attention.h"
 #include "ctl/json.h"
 #include "lib/error.h"
 #include "lib/record.h"
@@ -36,6 +37,9 @@ struct view {
 
 const char *view_state_name(enum view_state state);
 
+/* Of its state, and of being frozen. */
+enum attention view_attention(const struct view *view);
+
 /* 0: filled, view_free() is the caller's; 1: there is no container of uid; -1: err. */
 int view_read(uid_t uid, struct view *view, struct error *err);
 
@@ -44,6 +48,10 @@ int view_uids(uid_t **uids, size_t *count, struct error *err);
 
 /* All names in a directory that are uids, likewise. */
 int view_uids_in(const char *path, uid_t **uids, size_t *count, struct error *err);
+
+/* Use and limits: in words, and as the member usage. */
+void view_print_usage(const struct usage *usage);
+void view_usage_json(const struct usage *usage, struct json *json);
 
 /* The container as a JSON object, the same in list and in show. */
 void view_json(const struct view *view, struct json *json);

@@ -22,8 +22,8 @@ static const struct {
 #undef FIELD
 };
 
-static void
-put_usage(const struct usage *usage, struct json *json)
+void
+view_usage_json(const struct usage *usage, struct json *json)
 {
 	json_object(json, "usage");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
@@ -119,6 +119,6 @@ view_json(const struct view *view, struct json *json)
 	put_process(&record->init, view->init_alive, "init", json);
 	put_process(&record->supervisor, view->supervisor_alive, "supervisor", json);
 	put_lists(view, json);
-	put_usage(&view->usage, json);
+	view_usage_json(&view->usage, json);
 	json_object_end(json);
 }

@@ -143,6 +143,11 @@ one=$(ticks alice)
 like "list says so" "$(ctrctl list)" '^alice .* frozen '
 like "and show" "$(ctrctl show alice)" '^state +alive, frozen'
 like "and its JSON" "$(ctrctl show alice --json)" '"frozen": true'
+on_terminal() { TERM=${2-xterm} script -qec "$1" /dev/null </dev/null; }
+like "in colour on a terminal" "$(on_terminal 'ctrctl list')" $'^\e\\[33malice'
+unlike "not elsewhere" "$(ctrctl list)" $'\e'
+unlike "nor with NO_COLOR" "$(on_terminal 'NO_COLOR=1 ctrctl list')" $'\e'
+unlike "nor on a dumb one" "$(on_terminal 'ctrctl list' dumb)" $'\e'
 sleep 0.5
 is "nothing runs" "$(ticks alice)" "$one"
 fails "a login is refused" on alice true

@@ -210,13 +210,13 @@ if [ -x $try ]; then
 	policy_of 'profile = sealed'
 	missed() {
 		on alice "$miss x86_64 167" >/dev/null
-		ctrctl log alice >"$tap_dir/missed" 2>&1
+		ctrctl log alice --file "$WORLD_LOG" >"$tap_dir/missed" 2>&1
 		grep -q "$miss" "$tap_dir/missed"
 	}
 	wait_for 60 missed
-	like "log: the user, the call, the program" "$(cat "$tap_dir/missed")" "^20[0-9: -]+  alice +[0-9]+ +swapon +x86_64 +refused +$miss\$"
-	unlike "log: others' are not shown" "$(ctrctl log carol 2>&1)" "$miss"
-	like "log: all" "$(ctrctl log)" "$miss"
+	like "log: the user, the call, the program" "$(cat "$tap_dir/missed")" "^20[0-9: -]+  call refused: user=alice uid=2001 pid=[0-9]+ call=swapon kind=x86_64 program=\"$miss\"\$"
+	unlike "log: others' are not shown" "$(ctrctl log carol --file "$WORLD_LOG" 2>&1)" "$miss"
+	like "log: all" "$(ctrctl log --file "$WORLD_LOG")" "$miss"
 	rm $miss
 	end_all
 fi

@@ -5,6 +5,8 @@
  */
 #include "container/cgroup.h"
 #include "container/cgroup_own.h"
+#include "container/cgroup_freeze.h"
+#include "container/cgroup_live.h"
 #include "container/cgroup_step.h"
 #include "lib/cgroup_tree.h"
 #include "lib/machine.h"
@@ -921,6 +923,242 @@ Test(cgroup, fork_bomb_is_killed)
 	(void)start_init(act_sleep);
 	(void)start_session("1", act_fork_for_ever);
 	sleep_ms(100);
+	kill_all();
+	remove_all();
+}
+
+static volatile uint64_t *counter;
+
+/* Counts what it has run, where its parent sees it. */
+static int __attribute__((noreturn))
+act_count(void)
+{
+	for (;;)
+		++*counter;
+}
+
+static bool
+runs(void)
+{
+	uint64_t before = *counter;
+
+	sleep_ms(100);
+	return *counter != before;
+}
+
+static bool
+is_frozen(void)
+{
+	for (int i = 0; i < 200 && cgroups_frozen(&world.cgroups) != FREEZE_FROZEN; i++)
+		sleep_ms(10);
+	return cgroups_frozen(&world.cgroups) == FREEZE_FROZEN;
+}
+
+static void
+freeze_and_thaw(void)
+{
+	bool added;
+
+	counter = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert(counter != MAP_FAILED);
+	make();
+	(void)start_init(act_sleep);
+	(void)start_session("1", act_count);
+	cr_expect_eq(cgroups_frozen(&world.cgroups), FREEZE_THAWED);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(cgroups_freeze(&world.cgroups, &world.machine, &added, &world.err), 0, "%s",
+		    world.err.text);
+		cr_expect(i == 0 || !added, "the second time it is there");
+		cr_expect(is_frozen());
+		cr_expect_not(runs());
+		cr_expect_eq(cgroups_thaw(&world.cgroups, &world.err), 0, "%s", world.err.text);
+		cr_expect_eq(cgroups_frozen(&world.cgroups), FREEZE_THAWED);
+		cr_expect(runs());
+	}
+	/* A frozen one dies, and runs no more. */
+	cr_assert_eq(cgroups_freeze(&world.cgroups, &world.machine, &added, &world.err), 0);
+	cr_expect(is_frozen());
+	uint64_t before = *counter;
+	cr_expect_eq(cgroups_kill(&world.cgroups, &world.err), 2, "%s", world.err.text);
+	cr_expect_eq(cgroups_thaw(&world.cgroups, &world.err), 0);
+	kill_all();
+	cr_expect_eq(*counter, before, "it ran on");
+	remove_all();
+}
+
+Test(cgroup, is_frozen_and_thawed)
+{
+	if (!world.machine.unified[0] && !has(CONTROLLER_FREEZER))
+		cr_skip_test("neither cgroup2 nor v1's freezer");
+	freeze_and_thaw();
+}
+
+Test(cgroup, is_frozen_by_v1s_freezer)
+{
+	if (!has(CONTROLLER_FREEZER) || !has(CONTROLLER_PIDS) ||
+	    world.machine.place[CONTROLLER_PIDS].version != CGROUP_V1)
+		cr_skip_test("no v1 freezer on this machine");
+	/* Where cgroup2 is mounted beside, that is asked first. */
+	char unified[sizeof(world.machine.unified)];
+	memcpy(unified, world.machine.unified, sizeof(unified));
+	world.machine.unified[0] = '\0';
+	freeze_and_thaw();
+	memcpy(world.machine.unified, unified, sizeof(unified));
+}
+
+Test(cgroup, nothing_to_freeze_by_is_told)
+{
+	struct machine bare = world.machine;
+	bool added;
+
+	if (world.machine.unified[0] && world.machine.place[CONTROLLER_PIDS].version != CGROUP_V1)
+		cr_skip_test("the container is on cgroup2, which freezes");
+	make();
+	bare.unified[0] = '\0';
+	bare.place[CONTROLLER_FREEZER] = (struct controller_place){ .version = CGROUP_NONE };
+	cr_expect_eq(cgroups_freeze(&world.cgroups, &bare, &added, &world.err), -1);
+	cr_expect_not_null(strstr(world.err.text, "neither cgroup2 nor v1's freezer"), "%s", world.err.text);
+	remove_all();
+}
+
+/* A bomb can't outrun its freezing. */
+Test(cgroup, fork_bomb_is_frozen)
+{
+	bool added;
+
+	if (!has(CONTROLLER_PIDS))
+		cr_skip_test("no pids controller: would be a bomb for this machine");
+	if (!world.machine.unified[0] && !has(CONTROLLER_FREEZER))
+		cr_skip_test("neither cgroup2 nor v1's freezer");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "300");
+	make();
+	(void)start_init(act_sleep);
+	(void)start_session("1", act_fork_for_ever);
+	sleep_ms(100);
+	cr_expect_eq(cgroups_freeze(&world.cgroups, &world.machine, &added, &world.err), 0, "%s",
+	    world.err.text);
+	cr_expect(is_frozen());
+	pid_t *before = NULL, *after = NULL;
+	size_t count = 0, later = 0;
+	cr_assert_eq(cgroups_pids(&world.cgroups, &before, &count, &world.err), 0);
+	sleep_ms(100);
+	cr_assert_eq(cgroups_pids(&world.cgroups, &after, &later, &world.err), 0);
+	cr_expect_eq(count, later, "%zu and %zu", count, later);
+	free(before);
+	free(after);
+	kill_all();
+	cr_expect_eq(cgroups_thaw(&world.cgroups, &world.err), 0);
+	kill_all();
+	remove_all();
+}
+
+static int
+signal_session(const char *id, pid_t but, int signal)
+{
+	int count = cgroups_session_signal(&world.cgroups, id, but, signal, &world.err);
+
+	cr_expect_geq(count, 0, "%s", world.err.text);
+	return count;
+}
+
+/* One session's processes, with their threads' and children's, and nobody else's. */
+Test(cgroup, a_session_is_signalled_alone)
+{
+	make();
+	pid_t init = start_init(act_sleep);
+	pid_t one = start_session("1", act_sleep), two = start_session("2", act_sleep);
+
+	cr_expect(cgroups_session_exists(&world.cgroups, "1"));
+	cr_expect_not(cgroups_session_exists(&world.cgroups, "3"));
+	cr_expect_not(cgroups_session_exists(&world.cgroups, ".."));
+	cr_expect_eq(signal_session("3", 0, SIGKILL), 0);
+	cr_expect_eq(signal_session("1", one, SIGKILL), 0, "all but this one");
+	cr_expect_eq(kill(one, 0), 0);
+	cr_expect_eq(signal_session("1", 0, SIGKILL), 1);
+	(void)wait_for(one);
+	cr_expect_eq(signal_session("1", 0, SIGKILL), 0);
+	cr_expect(is_listed(init));
+	cr_expect(is_listed(two));
+	kill_all();
+	remove_all();
+}
+
+/* What is closed has no children any more; the other session has. */
+Test(cgroup, a_closed_session_does_not_fork)
+{
+	if (!has(CONTROLLER_PIDS))
+		cr_skip_test("no pids controller");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "100");
+	make();
+	(void)start_init(act_sleep);
+	(void)start_session("1", act_fork_for_ever);
+	sleep_ms(50);
+	int left = 1;
+	for (int i = 0; i < 500 && left > 0; i++) {
+		cgroups_session_close(&world.cgroups, "1");
+		left = signal_session("1", 0, SIGKILL);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			continue;
+		sleep_ms(10);
+	}
+	cr_expect_eq(left, 0);
+	kill_all();
+	remove_all();
+}
+
+static int
+change(const struct policy *before, const struct policy *after)
+{
+	struct subject subject = { .uid = UID, .gid = UID };
+	struct plan plan = PLAN_INIT;
+	bool added;
+	int rc = plan_cgroups_live(before, after, &subject, &world.machine, false, &plan, &world.err);
+
+	if (rc == 0)
+		rc = cgroups_change(&world.cgroups, &plan, &added, &world.err);
+	if (rc == 0)
+		rc = cgroups_change_leaves(&world.cgroups, after->limits.value[LIMIT_PIDS_MAX], &world.err);
+	plan_free(&plan);
+	return rc;
+}
+
+/* Limits come, also of a hierarchy that the container was not in, hold for who runs, and go. */
+Test(cgroup, limits_of_a_living_container_change)
+{
+	struct policy before = world.policy, after = world.policy;
+	struct usage usage;
+
+	if (!has(CONTROLLER_PIDS) || !has(CONTROLLER_CPU))
+		cr_skip_test("no pids or cpu controller");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "40");
+	before = after = world.policy;
+	make();
+	pid_t init = start_init(act_sleep), one = start_session("1", act_sleep);
+	limit(&after.limits, LIMIT_PIDS_MAX, "50");
+	limit(&after.limits, LIMIT_CPU_MAX, "50000 100000");
+	limit(&after.limits, LIMIT_CPU_WEIGHT, "33");
+	cr_assert_eq(change(&before, &after), 0, "%s", world.err.text);
+	use(&usage);
+	cr_expect_eq(usage.pids_max, 82);
+	cr_expect_eq(usage.cpu_max, 500);
+	cr_expect_eq(usage.cpu_weight, 33);
+	cr_expect(is_listed(init));
+	for (size_t i = 0; i < world.cgroups.count; i++) {
+		pid_t *pids = NULL;
+		size_t count = 0;
+		if (world.cgroups.place[i].tracks)
+			continue;
+		cr_expect_eq(cgroups_place_pids(&world.cgroups.place[i], &pids, &count, &world.err), 0);
+		cr_expect_eq(count, 2, "%s: init and the session", world.cgroups.place[i].directory);
+		free(pids);
+	}
+	pid_t two = start_session("2", act_sleep);
+	cr_expect(is_listed(one) && is_listed(two));
+	cr_assert_eq(change(&after, &before), 0, "%s", world.err.text);
+	use(&usage);
+	cr_expect_eq(usage.pids_max, 72);
+	cr_expect_eq(usage.cpu_max, USAGE_UNLIMITED);
+	cr_expect_eq(usage.cpu_weight, 100);
 	kill_all();
 	remove_all();
 }

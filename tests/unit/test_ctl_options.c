@@ -34,7 +34,7 @@ Test(options, are_taken_or_refused)
 		{ "list", { "alice" }, "alice: too much", NULL, NULL, NULL, false },
 		{ "list", { "--jso" }, "--jso: no such option", NULL, NULL, NULL, false },
 		{ "list", { "--" }, NULL, NULL, NULL, NULL, false },
-		{ "show", { NULL }, "missing", NULL, NULL, NULL, false },
+		{ "show", { NULL }, NULL, NULL, NULL, NULL, false },
 		{ "show", { "--json", "alice" }, NULL, "alice", NULL, NULL, true },
 		{ "show", { "alice", "--json" }, NULL, "alice", NULL, NULL, true },
 		{ "show", { "alice", "bob" }, "bob: too much", NULL, NULL, NULL, false },

@@ -8,6 +8,7 @@
 #include "test_policy_fixture.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 /* A resolved policy with the text that its origins point into. */
 struct version {
@@ -290,4 +291,62 @@ Test(live, origins)
 	cr_expect_null(live_origin(&version.policy, "memory.max"));
 	cr_expect_null(live_origin(&version.policy, "bogus"));
 	version_free(&version);
+}
+
+static void
+write_file(const char *path, const char *content)
+{
+	FILE *out = fopen(path, "we");
+
+	cr_assert(out != NULL, "%s", path);
+	cr_assert(fputs(content, out) >= 0 && fclose(out) == 0);
+}
+
+/* What is yet to be written is judged as if it were there, in its place among the others. */
+Test(live, drafts_are_judged_in_their_place)
+{
+	static const struct {
+		const char *there, *name, *draft;
+		const char *pids;  /* of alice; NULL: a fault */
+		const char *fault; /* a part of it */
+	} rows[] = {
+		{ "", "set-alice.conf", "[user alice]\npids.max = 7\n", "7", NULL },
+		{ "[user alice]\npids.max = 5\n", "set-alice.conf", "[user alice]\npids.max = 7\n", NULL,
+		  "set-alice.conf:1: [user alice]: is there already, at " },
+		{ "[group students]\npids.max = 5\n", "set-alice.conf", "[user alice]\npids.max = 7\n", "7", NULL },
+		/* In place of the one that is there. */
+		{ "[user alice]\npids.max = 5\n", "m.conf", "[user alice]\npids.max = 7\n", "7", NULL },
+		{ "", "set-alice.conf", "[user alice]\npids.max = none such\n", NULL, "set-alice.conf:2: pids.max" },
+		{ "bogus\n", "set-alice.conf", "", NULL, "m.conf:1" },
+	};
+	char directory[] = "/tmp/test_live.XXXXXX", path[64], other[96];
+	struct fixture f;
+
+	fixture_init(&f);
+	cr_assert_not_null(mkdtemp(directory));
+	(void)snprintf(path, sizeof(path), "%s/conf", directory);
+	(void)snprintf(other, sizeof(other), "%s/conf.d", directory);
+	cr_assert_eq(mkdir(other, 0755), 0);
+	(void)snprintf(other, sizeof(other), "%s/conf.d/m.conf", directory);
+	write_file(path, "[default]\npids.max = 3\n");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct policy_faults faults = POLICY_FAULTS_INIT;
+		struct policy policy = POLICY_INIT;
+		struct error err = ERROR_INIT;
+
+		write_file(other, rows[i].there);
+		struct policy_text *text = policy_load_with(path, false, rows[i].name, rows[i].draft, &faults, &err);
+		cr_expect_eq(text != NULL, rows[i].pids != NULL, "row %zu: %s", i, err.text);
+		if (text && policy_resolve(text, &f.subject, &f.machine, &policy, &err) == 0)
+			cr_expect_str_eq(policy.limits.value[LIMIT_PIDS_MAX], rows[i].pids, "row %zu", i);
+		if (!text)
+			cr_expect(strstr(err.text, rows[i].fault), "row %zu: %s", i, err.text);
+		policy_free(&policy);
+		policy_text_free(text);
+		policy_faults_free(&faults);
+	}
+	cr_expect_eq(unlink(other), 0, "a draft was written");
+	(void)snprintf(other, sizeof(other), "%s/conf.d", directory);
+	cr_expect_eq(rmdir(other), 0);
+	cr_expect(unlink(path) == 0 && rmdir(directory) == 0);
 }
