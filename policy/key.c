@@ -94,6 +94,7 @@ static const enum key_field field_of_type[VALUE_TYPES] = {
 	[VALUE_CPU_LIST] = KEY_FIELD_LIMIT,
 	[VALUE_COUNT] = KEY_FIELD_LIMIT,
 	[VALUE_IO_LINES] = KEY_FIELD_LIMIT,
+	[VALUE_SWITCH] = KEY_FIELD_LIMIT,
 };
 
 const struct key *
