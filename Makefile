@@ -226,7 +226,8 @@ bench: all
 #           in tables of constants, which are macros of their own name in some headers
 #  cppcheck knows no cleanup attribute: where it does not lose sight of an autofree pointer, it
 #           takes it for leaked (AddressSanitizer does not)
-AUTOFREE := policy/cpu_share.c lib/join.c lib/path.c lib/upper.c policy/plan_root.c
+AUTOFREE := policy/cpu_share.c lib/join.c lib/path.c lib/upper.c policy/plan_root.c \
+	container/cgroup_leaf.c container/order.c policy/live.c
 ANALYZE  := -fanalyzer -c -o /dev/null -MF /dev/null
 CLANG    := -fsyntax-only -std=gnu17 $(WARN) -Weverything -Wno-padded -Wno-declaration-after-statement
 CLANG_TESTS := -Wno-missing-variable-declarations -Wno-disabled-macro-expansion

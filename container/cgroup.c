@@ -158,9 +158,8 @@ place_open_login(struct cgroup_place *place, struct error *err)
 	return 0;
 }
 
-/* The directory of the sessions' leaves. */
-static int
-place_leaves(const struct cgroup_place *place)
+int
+cgroup_place_leaves(const struct cgroup_place *place)
 {
 	return place->login >= 0 ? place->login : place->fd;
 }
@@ -367,7 +366,7 @@ is_session_name(const char *id)
 static int
 leaf_mkdir(const struct cgroup_place *place, const char *id)
 {
-	int leaves = place_leaves(place);
+	int leaves = cgroup_place_leaves(place);
 	char text[512], more[24];
 
 	for (int i = 0; i < LEAF_TRIES; i++) {
@@ -399,7 +398,7 @@ leaf_make(const struct cgroups *cgroups, const struct cgroup_place *place, const
 		return error_set(err, errno, "session %s", id);
 	if (leaf_mkdir(place, id) < 0)
 		return error_set(err, errno, "make the cgroup %s", name);
-	leaf = openat(place_leaves(place), id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	leaf = openat(cgroup_place_leaves(place), id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (leaf < 0)
 		return error_set(err, errno, "open the cgroup %s", name);
 	if (place->unified && cgroup_step_set(leaf, "cgroup.type", "threaded", name, err) < 0)
@@ -451,7 +450,7 @@ cgroups_session_make(const struct cgroups *cgroups, const char *id, int *fds, si
 
 undo_leaf:
 	close_all(fds, count);
-	(void)unlinkat(place_leaves(tracking), id, AT_REMOVEDIR);
+	(void)unlinkat(cgroup_place_leaves(tracking), id, AT_REMOVEDIR);
 	return -1;
 }
 
@@ -461,7 +460,7 @@ cgroups_session_exists(const struct cgroups *cgroups, const char *id)
 	const struct cgroup_place *tracking = cgroups_tracking(cgroups);
 
 	return tracking && is_session_name(id) &&
-	    faccessat(tracking->fd, id, F_OK, 0) == 0;
+	    faccessat(cgroup_place_leaves(tracking), id, F_OK, 0) == 0;
 }
 
 int
@@ -471,7 +470,7 @@ cgroups_session_remove(const struct cgroups *cgroups, const char *id, struct err
 
 	if (!tracking || !is_session_name(id))
 		return error_set(err, EINVAL, "session \"%s\"", id);
-	if (unlinkat(place_leaves(tracking), id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+	if (unlinkat(cgroup_place_leaves(tracking), id, AT_REMOVEDIR) == 0 || errno == ENOENT)
 		return 0;
 	if (errno == EBUSY || errno == ENOTEMPTY)
 		return 1;

@@ -53,6 +53,9 @@ int cgroups_make(struct cgroups *cgroups, const struct plan *plan, struct error 
 int cgroups_adopt(struct cgroups *cgroups, const char (*directory)[512], size_t count,
     struct error *err);
 
+/* The directory of the sessions' leaves, where the place tracks; its own, not to be closed. */
+int cgroup_place_leaves(const struct cgroup_place *place);
+
 /* Opens one more place, a directory that is there.  For cgroup_place.c. */
 int cgroups_open_place(struct cgroups *cgroups, const char *directory, struct error *err);
 

@@ -89,7 +89,7 @@ cgroups_session_pids(const struct cgroups *cgroups, const char *id, pid_t **pids
 		return error_set(err, ENOMEM, "list session %s", id);
 	if (!place || !cgroups_session_exists(cgroups, id))
 		return 0;
-	long length = read_list(place->fd, id, text, LEAF_TEXT_MAX, &of_threads);
+	long length = read_list(cgroup_place_leaves(place), id, text, LEAF_TEXT_MAX, &of_threads);
 	if (length < 0)
 		return errno == ENOENT || errno == ENODEV ? 0 : error_set(err, errno,
 		    "list the processes of session %s", id);
@@ -145,5 +145,5 @@ cgroups_session_close(const struct cgroups *cgroups, const char *id)
 	char file[64];
 
 	if (place && text_format(file, sizeof(file), "%s/pids.max", id) == 0)
-		(void)cgroup_file_write(place->fd, file, "0");
+		(void)cgroup_file_write(cgroup_place_leaves(place), file, "0");
 }

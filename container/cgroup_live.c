@@ -6,6 +6,7 @@
 #include "container/cgroup_file.h"
 #include "container/cgroup_place.h"
 #include "container/cgroup_step.h"
+#include "lib/cgroup_tree.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
@@ -94,13 +95,13 @@ struct leaves {
 };
 
 static int
-change_leaf(int directory, const char *name, void *context)
+change_leaf(int parent, const char *name, void *context)
 {
 	const struct leaves *leaves = context;
 	char file[300];
 
 	if (text_format(file, sizeof(file), "%s/pids.max", name) < 0 ||
-	    cgroup_file_write(directory, file, leaves->value) == 0 || errno == ENOENT || errno == ENODEV)
+	    cgroup_file_write(parent, file, leaves->value) == 0 || errno == ENOENT || errno == ENODEV)
 		return 0;
 	return error_set(leaves->err, errno, "write \"%s\" to %s", leaves->value, file);
 }
@@ -115,6 +116,6 @@ cgroups_change_leaves(struct cgroups *cgroups, const char *pids_max, struct erro
 		return 0;
 	if (text_format(cgroups->leaf_pids, sizeof(cgroups->leaf_pids), "%s", leaves.value) < 0)
 		return error_set(err, errno, "pids.max %s", leaves.value);
-	return cgroup_file_each_child(place->fd, change_leaf, &leaves) == 0 ? 0 :
+	return cgroup_tree_each(cgroup_place_leaves(place), change_leaf, &leaves) == 0 ? 0 :
 	    err->text[0] ? -1 : error_set(err, errno, "list the sessions of %s", place->directory);
 }

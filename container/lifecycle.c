@@ -276,7 +276,7 @@ end_frozen(struct server *server)
 	if (cgroups_frozen(&server->cgroups) == FREEZE_THAWED)
 		return false;
 	if (cgroups_kill(&server->cgroups, &err) < 0 || cgroups_thaw(&server->cgroups, &err) < 0)
-		log_error(&err, "user=%s uid=%u: end a frozen container", server->record.user,
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"end a frozen container\"", server->record.user,
 		    (unsigned)server->uid);
 	(void)sys_pidfd_send_signal(server->init, SIGKILL);
 	set_state(server, STATE_ENDING, NEVER);

@@ -158,7 +158,7 @@ turn_back(struct server *server, const struct policy *from, const struct policy 
 
 	if (plan_cgroups_live(from, to, subject, &server->machine, with_shared, &plan, &err) < 0 ||
 	    cgroups_change(&server->cgroups, &plan, &added, &err) < 0)
-		log_error(&err, "user=%s uid=%u: take the limits back", server->record.user,
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"take the limits back\"", server->record.user,
 		    (unsigned)server->uid);
 	plan_free(&plan);
 }

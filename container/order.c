@@ -25,13 +25,6 @@ struct order_text {
 	char text[WIRE_TEXT_MAX];
 };
 
-static void
-log_order(const struct server *server, const char *what)
-{
-	log_line(LOG_NOTICE, "container %s: user=%s uid=%u by=administrator", what,
-	    server->record.user, (unsigned)server->uid);
-}
-
 /* --- end one session ------------------------------------------------------------------ */
 
 /* The caller is told by its pidfd: it is of the leaf, but must not get what a terminal's users get. */
@@ -125,7 +118,8 @@ freeze_begin(struct server *server, struct request *request, const struct order_
 		return -1;
 	}
 	request->order.deadline = server_now() + PATIENCE_MS;
-	log_order(server, "frozen");
+	log_line(LOG_NOTICE, "container frozen: user=%s uid=%u by=administrator", server->record.user,
+	    (unsigned)server->uid);
 	return 1;
 }
 
@@ -146,7 +140,8 @@ thaw_begin(struct server *server, struct request *request, const struct order_te
 	(void)order;
 	if (cgroups_thaw(&server->cgroups, err) < 0)
 		return -1;
-	log_order(server, "thawed");
+	log_line(LOG_NOTICE, "container thawed: user=%s uid=%u by=administrator", server->record.user,
+	    (unsigned)server->uid);
 	return 0;
 }
 
@@ -287,7 +282,7 @@ order_catch_up(struct server *server)
 	if (!server->place_added)
 		return;
 	if (cgroups_fill_all(&server->cgroups, &err) < 0)
-		log_error(&err, "user=%s uid=%u: a login that was under way", server->record.user,
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"take a login along\"", server->record.user,
 		    (unsigned)server->uid);
 	server->place_added = request_is_any(server, REQUEST_JOINING);
 }

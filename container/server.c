@@ -311,6 +311,9 @@ remove_directory(const struct server *server)
 		return;
 	(void)unlinkat(server->directory, RECORD_NAME ".new", 0);
 	(void)unlinkat(server->directory, RECORD_POLICY ".new", 0);
+	/* Of a predecessor that died before it had a record: nobody's. */
+	if (faccessat(server->directory, RECORD_NAME, F_OK, 0) < 0 && errno == ENOENT)
+		(void)unlinkat(server->directory, RECORD_POLICY, 0);
 	/* Not empty means a record that a successor is to adopt. */
 	(void)unlinkat(all, name, AT_REMOVEDIR);
 }

@@ -76,7 +76,7 @@ is "what daemonized out of it, too" "$(pgrep -u alice -f 'sleep 400[34]')" ""
 is "the others' processes do not" "$(pgrep -u alice -f 'sleep 400[12]' | wc -l)" 2
 is "the others live" "$(sessions alice)" 2
 logged "who did it" "session ended: user=alice uid=2001 session=$third by=administrator"
-logged "its end" "session closed: user=alice uid=2001 session=$third .*how=killed by an administrator"
+logged "its end" "session closed: user=alice uid=2001 session=$third .*how=\"killed by an administrator\""
 is "kill --session: of sshd" "$(ctrctl kill alice --session "$second")" "alice: ended"
 wait "$held" 2>/dev/null
 isnt "the client is told" $? 0
@@ -102,6 +102,40 @@ held_in=$first_in held_out=$first_out held=$first_held
 release
 wait_for 10 no_containers
 nothing_left "nothing is left"
+
+# two terminals: one ends, stops with the container, and goes on
+shell() { tmux -L live send-keys -t "$1" "$2" Enter; }
+shows() { tmux -L live capture-pane -p -t "$1" | grep -q "$2"; }
+if command -v tmux >/dev/null; then
+	tmux -L live -f /dev/null new-session -d -s one -x 80 -y 24 'ssh -tt alice@world'
+	wait_for 20 has_sessions alice 1
+	first=$(session_of alice sshd)
+	tmux -L live new-session -d -s two -x 80 -y 24 'ssh -tt alice@world'
+	wait_for 20 has_sessions alice 2
+	shell two 'echo in-$((40 + 2))'
+	succeeds "a terminal" wait_for 10 shows two in-42
+	ctrctl freeze alice >/dev/null
+	shell two 'echo in-$((50 + 2))'
+	sleep 0.5
+	fails "frozen: it does not answer" shows two in-52
+	ctrctl thaw alice >/dev/null
+	succeeds "thawed: it answers what was typed meanwhile" wait_for 10 shows two in-52
+	shell two 'sleep 4005'
+	wait_for 10 pgrep -u alice -f 'sleep 4005'
+	is "the other's session ends" "$(ctrctl kill alice --session "$first")" "alice: ended"
+	gone() { ! tmux -L live has-session -t one; }
+	succeeds "and its terminal" wait_for 10 gone
+	succeeds "this one's program does not" pgrep -u alice -f 'sleep 4005'
+	tmux -L live send-keys -t two C-c
+	shell two 'echo in-$((60 + 2))'
+	succeeds "nor its shell" wait_for 10 shows two in-62
+	tmux -L live kill-server
+	rm -rf /tmp/tmux-*
+	end_all
+	nothing_left "nothing is left of the terminals"
+else
+	skip "two terminals" "tmux is not installed"
+fi
 
 # a fork bomb in a session, an innocent in another
 policy <<END

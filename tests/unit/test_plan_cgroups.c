@@ -480,8 +480,7 @@ static const struct live_row live_rows[] = {
 	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/memory.high max\n"
-	    "host set /cg/ctr/1000/pids.max 72\n"
-	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	    "host set /cg/ctr/1000/pids.max 72\n" },
 	{ .name = "v2: with what is shared, whose limit is gone", .machine = &v2, .with_shared = true,
 	    .host_before = { { LIMIT_MEMORY_MAX, "131072" } },
 	    .steps =
@@ -489,8 +488,7 @@ static const struct live_row live_rows[] = {
 	    "host make /cg/ctr\n"
 	    "host set /cg/ctr/memory.max max\n"
 	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
-	    "host fresh /cg/ctr/1000\n"
-	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	    "host fresh /cg/ctr/1000\n" },
 	{ .name = "v2: weights and CPUs go back to what is usual", .machine = &v2,
 	    .before = { { LIMIT_CPU_WEIGHT, "7" }, { LIMIT_CPUSET_CPUS, "1" }, { LIMIT_IO_WEIGHT, "9" } },
 	    .steps =
@@ -500,8 +498,7 @@ static const struct live_row live_rows[] = {
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/cpu.weight 100\n"
 	    "host set /cg/ctr/1000/cpuset.cpus 0-3\n"
-	    "host set /cg/ctr/1000/io.weight|/cg/ctr/1000/io.bfq.weight 100\n"
-	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	    "host set /cg/ctr/1000/io.weight|/cg/ctr/1000/io.bfq.weight 100\n" },
 	{ .name = "v2: all of a device's old rates are opened before the new one", .machine = &v2,
 	    .before = { { LIMIT_IO_MAX, "8:0 rbps=1\n8:16 wiops=2" } },
 	    .after = { { LIMIT_IO_MAX, "8:0 wbps=3" } },
@@ -512,8 +509,7 @@ static const struct live_row live_rows[] = {
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/io.max 8:0 rbps=max wbps=max riops=max wiops=max\n"
 	    "host set /cg/ctr/1000/io.max 8:16 rbps=max wbps=max riops=max wiops=max\n"
-	    "host set /cg/ctr/1000/io.max 8:0 wbps=3\n"
-	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n" },
+	    "host set /cg/ctr/1000/io.max 8:0 wbps=3\n" },
 	{ .name = "v1: memory with swap is opened first; cpu comes new", .machine = &v1,
 	    .before = { { LIMIT_MEMORY_MAX, "131072" } },
 	    .after = { { LIMIT_MEMORY_MAX, "65536" }, { LIMIT_CPU_MAX, "50000 100000" } },
