@@ -75,13 +75,17 @@ set_up_host(bool dry, bool verbose)
 	return code;
 }
 
-/* The policy as logins will find it, and filters of all that it names in the cache. */
+/*
+ * The cgroups that it names swept, the policy as logins will find it, and filters of all that it
+ * names in the cache.  Where it does not say what the cgroups are called, none are looked for.
+ */
 static int
-judge_policy(const char *config)
+use_policy(const char *config)
 {
 	struct policy_faults faults = POLICY_FAULTS_INIT;
 	struct error err = ERROR_INIT;
 	struct policy_text *text = login_load(config, &faults, &err);
+	int swept = text ? gc_cgroups(config, NULL) : CTL_OK;
 	int code = text ? check_parsed(text, false) : CTL_NO;
 
 	if (!text)
@@ -90,7 +94,7 @@ judge_policy(const char *config)
 	if (code == CTL_NO)
 		(void)complain(CTL_NO, "boot: THE POLICY IS AT FAULT: logins are refused, but those of root and "
 		    "of exempt users, until it is mended: see ctrctl check");
-	return code;
+	return swept > code ? swept : code;
 }
 
 int
@@ -105,10 +109,7 @@ command_boot(const struct options *options)
 		return output_end(code);
 	one = gc_containers(NULL);
 	code = one > code ? one : code;
-	one = judge_policy(options->config);
-	/* Where the policy does not say what the cgroups are called, none are looked for. */
-	if (one == CTL_OK)
-		one = gc_cgroups(options->config, NULL);
+	one = use_policy(options->config);
 	code = one > code ? one : code;
 	if (options->verbose && code == CTL_OK)
 		(void)printf("# nothing of an earlier life is left, and the policy has no faults\n");

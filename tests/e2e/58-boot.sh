@@ -103,7 +103,9 @@ like "and what that means" "$said" 'THE POLICY IS AT FAULT: logins are refused'
 is "the rest was done" "$(mode)" "directory 700 root"
 fails "logins are refused" on alice true
 printf '[default]\nseccomp = no-such-filter\n' | policy
+mkdir -p "$root/$WORLD_CGROUP/x.slice/4711"
 is "a filter that is not there: exit code" "$(code ctrctl boot)" 1
+is "the cgroups are swept all the same" "$(find /sys/fs/cgroup -path "*/$WORLD_CGROUP*")" ""
 policy </dev/null
 is "mended" "$(code ctrctl boot)" 0
 succeeds "logins go on" on alice true
