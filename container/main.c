@@ -86,7 +86,9 @@ detach(struct error *err)
 {
 	/* A cgroup's directory is for its user to read; what is not for all to see says so by its mode. */
 	(void)umask(022);
-	if (setsid() < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0)
+	/* A setuid caller's (sudo's, atd's) real ids are its user's, and prlimit(2) goes by these. */
+	if (setsid() < 0 || chdir("/") < 0 || setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 ||
+	    setresuid(0, 0, 0) < 0)
 		return error_set(err, errno, "detach from the caller");
 	raise_limits();
 	return reset_signals(err);

@@ -27,7 +27,7 @@ is "kill's" "$(code ctrctl kill alice)" 1
 is "no such user" "$(code ctrctl show nobody-here)" 1
 is "usage: nothing" "$(code ctrctl)" 2
 is "usage: too much" "$(code ctrctl list alice)" 2
-is "usage: an option of another command" "$(code ctrctl kill alice --json)" 2
+is "usage: an option of another command" "$(code ctrctl kill alice --nesting)" 2
 for sub in list "show alice" "kill alice" "enter alice" gc; do
 	is "$sub, by a user: exit code" "$(code plain bob "/usr/sbin/ctrctl $sub")" 3
 done
