@@ -120,7 +120,7 @@ others() { # LINE: alice's own
 	policy < <(printf '%s\n' '[user alice]' "$@")
 }
 others 'seccomp = missing'
-refused_because "a filter that is not there" 'seccomp = missing: there is no filter "missing": neither in /etc/pam_ctr.seccomp.d nor in'
+refused_because "a filter that is not there" 'seccomp = missing: there is no filter .missing.: neither in /etc/pam_ctr.seccomp.d nor in'
 like "check tells it" "$(ctrctl check 2>&1)" '^/etc/pam_ctr.conf:[0-9]+: seccomp: the filter "missing" cannot be used'
 fails "and fails" ctrctl check
 filter broken < <(printf 'include default\n\nallow frobnicate\n')

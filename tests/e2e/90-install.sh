@@ -30,6 +30,7 @@ succeeds "make install again" make -s install "DESTDIR=$to"
 like "keeps the policy that is there" "$(tail -1 "$to/etc/pam_ctr.conf")" '^# mine$'
 succeeds "make uninstall" make -s uninstall "DESTDIR=$to"
 is "leaves the admin's policy, no more" "$(cd "$to" && find . -type f)" "./etc/pam_ctr.conf"
-succeeds "another PREFIX" make -s install "DESTDIR=$to/other" PREFIX=/usr/local
+# Everything is compiled anew for it.
+LIMIT=240 succeeds "another PREFIX" make -s -j2 install "DESTDIR=$to/other" PREFIX=/usr/local
 succeeds "is where it says" test -e "$to/other/usr/local/sbin/ctrctl"
 done_testing
