@@ -12,9 +12,9 @@ policy </dev/null
 # By content and owner, all that an attacker could change; not what a login itself changes.
 host_tree() {
 	local at=(/etc /usr/sbin /usr/libexec /home /root /srv /mnt /var /run /dev)
-	find "${at[@]}" -xdev ! -path '/var/lib/pam_ctr/2*' ! -path '/var/log/*' ! -path '/run/pam_ctr*' \
+	find "${at[@]}" -xdev ! -path "$WORLD_REPO/*" ! -path '/var/lib/pam_ctr/2*' ! -path '/var/log/*' ! -path '/run/pam_ctr*' \
 		! -path /run/utmp ! -path '/dev/pts*' \( -type f -exec sha256sum {} + -o -true \)
-	find "${at[@]}" /tmp /var/tmp /dev/shm -xdev ! -path '/var/lib/pam_ctr/2*' ! -path '/var/log/*' \
+	find "${at[@]}" /tmp /var/tmp /dev/shm -xdev ! -path "$WORLD_REPO/*" ! -path '/var/lib/pam_ctr/2*' ! -path '/var/log/*' \
 		! -path '/run/pam_ctr*' ! -path /run/utmp ! -path '/dev/pts*' ! -path '/tmp/tap.*' -printf '%p %y %m %U %G %l\n'
 	getcap -r /etc /usr/sbin /usr/libexec /home /srv 2>/dev/null
 	cat /proc/sys/kernel/{core_pattern,hostname,domainname} /proc/sys/user/max_user_namespaces
