@@ -4,6 +4,17 @@
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 
+all_in() { # NAME NUMBER: of those who said "in"; else what the others said, and the log
+	local in
+	in=$(cat "$tap_dir"/many.* | grep -c '^in-')
+	if [ "$in" = "$2" ]; then
+		ok "$1"
+	else
+		fail "$1" "got:    $in" "wanted: $2" "$(grep -hv '^in-' "$tap_dir"/many.* | sort | uniq -c)" \
+			"$(log_since | grep -v 'session \(opened\|closed\)' | grep pam_ctr | tail -5)"
+	fi
+}
+
 # Fifty at once take as long as fifty one after the other, on the slowest machine.
 from=$SECONDS
 for _ in 1 2 3; do on alice true; done
@@ -35,11 +46,12 @@ number "and hardly a page more (kB)" "$(awk '/^VmRSS/ { print $2 }' "/proc/$supe
 release
 wait_for 10 no_containers
 
+log_mark
 for n in $(seq 50); do
 	LIMIT=$many on alice "echo in-$n; sleep 1" >"$tap_dir/many.$n" 2>&1 &
 done
 wait
-is "50 at once: in" "$(cat "$tap_dir"/many.* | grep -c '^in-')" 50
+all_in "50 at once: in" 50
 wait_for 20 no_containers
 rm -f "$tap_dir"/many.*
 nothing_left "nothing is left of them" 20
@@ -50,7 +62,7 @@ for n in $(seq 16); do
 	done
 done
 wait
-is "16 of each of three users at once: in" "$(cat "$tap_dir"/many.* | grep -c '^in-')" 48
+all_in "16 of each of three users at once: in" 48
 wait_for 20 no_containers
 rm -f "$tap_dir"/many.*
 nothing_left "nothing is left of them" 20
