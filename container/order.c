@@ -226,7 +226,6 @@ order_begin(struct server *server, struct request *request, const void *packet, 
 	const struct wire_head *head = packet;
 	struct error err = ERROR_INIT;
 
-	request_answer(request, WIRE_WAIT, "");
 	request->state = REQUEST_ORDERED;
 	request->order = (struct order) { .type = head->type, .next = server_now(),
 		.report = { .text = calloc(1, WIRE_TEXT_MAX), .size = WIRE_TEXT_MAX } };

@@ -59,6 +59,26 @@ request_sweep(struct server *server)
 }
 
 /*
+ * A client that hears nothing takes us for stopped, so each is told at once that we live, and waits its
+ * turn.  One of another version gets no word but the one for it: first_words().
+ */
+static int
+greet(struct request *request)
+{
+	struct wire_head head = { .version = 0 };
+	ssize_t n = recv(request->fd, &head, sizeof(head), MSG_PEEK | MSG_DONTWAIT);
+
+	if (n < 0 && errno == EAGAIN)
+		return 0; /* it has not spoken yet */
+	if (n <= 0)
+		return -1;
+	if (head.version == WIRE_VERSION)
+		request_answer(request, WIRE_WAIT, "");
+	request->state = REQUEST_GREETED;
+	return 0;
+}
+
+/*
  * Who is at the other end: its pid as of connect(2), then a pidfd of it, then a look
  * whether it still holds the connection.  If so it lived all along, and the pidfd is its own.
  */
@@ -67,7 +87,6 @@ identify(struct request *request)
 {
 	struct ucred credentials;
 	socklen_t length = sizeof(credentials);
-	char byte;
 
 	if (getsockopt(request->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
 		return -1;
@@ -82,27 +101,32 @@ identify(struct request *request)
 		.start = process_start(credentials.pid),
 	};
 	request->leads_session = getsid(credentials.pid) == credentials.pid;
-	if (request->pidfd < 0 || request->client.start == 0)
-		return -1;
-	ssize_t n = recv(request->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-	return n == 0 || (n < 0 && errno != EAGAIN) ? -1 : 0;
+	return request->pidfd < 0 || request->client.start == 0 ? -1 : greet(request);
+}
+
+static bool
+accept_one(struct server *server)
+{
+	struct request *request = &server->request[server->requests];
+
+	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1,
+	    .filter = -1, .accepted = stats_now(), .at = STATS_POLICY };
+	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (request->fd < 0)
+		return false;
+	server->requests++;
+	server->served = true;
+	if (identify(request) < 0)
+		request->state = REQUEST_DONE;
+	return true;
 }
 
 void
 request_accept(struct server *server)
 {
-	if (server->requests == REQUESTS_MAX)
-		return; /* the backlog keeps them */
-	struct request *request = &server->request[server->requests];
-	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1,
-	    .filter = -1, .accepted = stats_now(), .at = STATS_POLICY };
-	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-	if (request->fd < 0)
-		return;
-	server->requests++;
-	server->served = true;
-	if (identify(request) < 0)
-		request->state = REQUEST_DONE;
+	/* What is too many the backlog keeps. */
+	while (server->requests < REQUESTS_MAX && accept_one(server))
+		;
 }
 
 /* A client that does not read, or is gone, is a client that is gone. */
@@ -286,7 +310,6 @@ login(struct server *server, struct request *request, const void *packet, long l
 	if (request->existing_only && (server->state == STATE_NONE || server->state >= STATE_ENDING))
 		return error_set(err, 0, "user %s has no container", request->subject->user);
 	request->state = REQUEST_WAITING;
-	request_answer(request, WIRE_WAIT, "");
 	return 0;
 }
 
@@ -355,7 +378,6 @@ first_words(struct server *server, struct request *request, const void *packet, 
 		break;
 	case WIRE_END:
 		request->state = REQUEST_ENDING;
-		request_answer(request, WIRE_WAIT, "");
 		container_end(server, "killed by an administrator", false);
 		break;
 	case WIRE_ADOPT:
@@ -394,8 +416,8 @@ last_words(struct server *server, struct request *request, const void *packet, l
 		session_close(server, index, "join failed");
 }
 
-void
-request_ready(struct server *server, struct request *request)
+static void
+hear(struct server *server, struct request *request)
 {
 	autofree struct wire_head *packet = malloc(WIRE_PACKET_MAX);
 	autofd int tty = -1;
@@ -407,16 +429,36 @@ request_ready(struct server *server, struct request *request)
 		return;
 	if (length > 0 && length < (long)sizeof(*packet))
 		length = -1;
-	if (count > 0 && length > 0 && request->state == REQUEST_NEW)
+	if (count > 0 && length > 0 && request->state == REQUEST_GREETED)
 		request->tty = take_fd(&tty);
 	if (request->state == REQUEST_JOINING)
 		last_words(server, request, packet, length);
-	else if (request->state == REQUEST_NEW && length > 0)
+	else if (request->state == REQUEST_GREETED && length > 0)
 		first_words(server, request, packet, length);
 	else if (request->state == REQUEST_ORDERED)
 		own_close(&request->fd); /* nobody waits for it, but it has begun */
 	else
 		request->state = REQUEST_DONE; /* gone, or speaking out of turn */
+}
+
+void
+request_ready(struct server *server, struct request *request)
+{
+	if (request->state != REQUEST_NEW)
+		hear(server, request);
+	else if (greet(request) < 0)
+		request->state = REQUEST_DONE;
+}
+
+/* Who came first: a policy is read and resolved for each, while others wait to be greeted. */
+void
+request_step(struct server *server)
+{
+	for (size_t i = 0; i < server->requests; i++)
+		if (server->request[i].state == REQUEST_GREETED) {
+			hear(server, &server->request[i]);
+			return;
+		}
 }
 
 void

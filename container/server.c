@@ -161,8 +161,11 @@ gather(const struct server *server, struct watch_list *list)
 	if (server->requests < REQUESTS_MAX)
 		watch(list, server->listener, POLLIN, (struct event) { .source = FROM_LISTENER });
 	for (size_t i = 0; i < server->requests; i++)
-		watch(list, server->request[i].fd, POLLIN,
-		    (struct event) { .source = FROM_REQUEST, .index = i });
+		if (server->request[i].state == REQUEST_GREETED)
+			list->until = 0; /* it has spoken, and is next */
+		else
+			watch(list, server->request[i].fd, POLLIN,
+			    (struct event) { .source = FROM_REQUEST, .index = i });
 	watch(list, server->build.status, POLLIN, (struct event) { .source = FROM_BUILD });
 	watch(list, server->init, POLLIN, (struct event) { .source = FROM_INIT });
 	watch(list, server->rest, POLLIN, (struct event) { .source = FROM_REST });
@@ -389,6 +392,7 @@ server_run(struct server *server, struct error *err)
 		rc = wait_for_events(&list, err);
 		if (rc == 0)
 			handle_all(server, &list);
+		request_step(server);
 		accounting_step(server);
 		look_at_limits(server);
 		stay_step(server);

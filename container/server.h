@@ -57,6 +57,7 @@ enum state {
 
 enum request_state {
 	REQUEST_NEW,     /* connected, has said nothing yet */
+	REQUEST_GREETED, /* knows that we live; what it wants is still to be read */
 	REQUEST_WAITING, /* a login that needs the container */
 	REQUEST_JOINING, /* has its kit */
 	REQUEST_ENDING,  /* wants to hear when the container is gone */
@@ -178,8 +179,9 @@ int64_t server_uptime(void); /* CLOCK_BOOTTIME, ms: the same to every supervisor
 int server_run(struct server *server, struct error *err);
 
 /* request.c */
-void request_accept(struct server *server);
+void request_accept(struct server *server);           /* all who have connected */
 void request_ready(struct server *server, struct request *request);
+void request_step(struct server *server);             /* hears one of those that wait for it */
 /* A client that has a kit may have told how its join went, and be gone: reads that. */
 void request_hear(struct server *server, const char *session);
 void request_serve_waiting(struct server *server);   /* the container is alive: give kits */

@@ -3,20 +3,21 @@
  * SOCK_SEQPACKET socket, unix(7).  Both ends are root's; the supervisor still checks
  * SO_PEERCRED, and every field is bounded here.  One packet, one message.
  *
+ * Whatever is asked, the first answer is WIRE_WAIT, at once, before anything is looked at: it lives.
+ *
  *	client                               supervisor
  *	WIRE_OPEN + subject          ->
- *	                             <-      WIRE_WAIT            (at once: it lives)
  *	                             <-      WIRE_KIT + fds | WIRE_EXEMPT | WIRE_REFUSED | WIRE_AGAIN
  *	WIRE_JOINED | WIRE_FAILED    ->      (then both close; JOINED with the time it took)
  *
  *	WIRE_END                     ->      (ctrctl kill)
- *	                             <-      WIRE_WAIT, then WIRE_ENDED when nothing is left
+ *	                             <-      WIRE_ENDED when nothing is left
  *
  *	WIRE_ADOPT                   ->      (ctrctl gc)
  *	                             <-      WIRE_ENDED when what was recorded is adopted or gone
  *
  *	WIRE_KILL, WIRE_FREEZE, ...  ->      (an order: ctrctl kill --session, freeze, thaw, set, reload)
- *	                             <-      WIRE_WAIT, then WIRE_DONE + report | WIRE_REFUSED | WIRE_NOBODY
+ *	                             <-      WIRE_DONE + report | WIRE_REFUSED | WIRE_NOBODY
  *
  * WIRE_AGAIN: this supervisor is leaving (or is of another version): connect anew.
  */

@@ -15,6 +15,19 @@ for round in 1 2 3; do
 done
 nothing_left "nothing is left"
 
+# While one login's policy is read, those behind it must not take the supervisor for stopped.
+hold alice
+supervisor=$(supervisors)
+kill -STOP "$supervisor"
+burst 2001 100 >"$tap_dir/burst" 2>&1 &
+asked=$!
+wait_for 10 grep -q asked "$tap_dir/burst"
+kill -CONT "$supervisor"
+wait "$asked"
+is "100 ask a supervisor at once: all are greeted before the first is heard" "$(tail -n 1 "$tap_dir/burst")" "late: 0"
+release
+wait_for 10 no_containers
+
 # Each login ends the container, and the next comes while it is torn down.
 policy <<END
 [default]

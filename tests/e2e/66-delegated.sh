@@ -153,7 +153,7 @@ if cgroup_is_v2; then
 	END
 	log_mark
 	unlike "a limit whose controller was not handed down refuses" "$(in_pod alice 'echo in')" '^in$'
-	logged "and names it" 'cpu\.max.*the controller "cpu" is not handed down'
+	logged "and names it" 'cpu\.max.*the controller .cpu. is not handed down'
 	stop_pod
 else
 	make_part

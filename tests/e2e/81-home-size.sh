@@ -59,10 +59,12 @@ try() { # FILE-SYSTEM
 	limited_to 16M
 	is "$1: within the limit one writes" "$(on alice 'head -c 4M /dev/zero >a && mv d/before d/b && echo >>d/b && stat -c %s a')" 4194304
 	like "$1: above it there is no room, what was there before counts" "$(on alice 'head -c 10M /dev/zero >c' 2>&1)" 'No space left|quota exceeded'
+	hold alice
 	like "$1: list shows use and limit" "$(ctrctl list | grep alice)" ' 1[0-6]M/16M$'
 	like "$1: so does show" "$(ctrctl show alice)" '^home use +1[0-6]M of 16M kept$'
 	like "$1: and status" "$(ctrctl home status alice)" '^  quota +1[0-6]M of 16M$'
 	like "$1: and as JSON" "$(ctrctl show alice --json)" '^ +"home_max": 16777216,$'
+	release
 	is "$1: what was kept is kept" "$(on alice 'rm -f c; stat -c %s a')" 4194304
 	gone
 	ctrctl home snapshot alice one >/dev/null
@@ -77,7 +79,9 @@ try() { # FILE-SYSTEM
 	gone
 	limited_to none
 	succeeds "$1: without the limit there is none" on alice 'head -c 30M /dev/zero >g'
+	hold alice
 	like "$1: the use is shown all the same" "$(ctrctl list | grep alice)" '[0-9]M/max$'
+	release
 	gone
 	umount -l /var/lib/pam_ctr
 }
