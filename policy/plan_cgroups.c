@@ -155,6 +155,21 @@ layout_add_devices(struct layout *layout, const struct machine *machine)
 		hierarchy_use(layout, CGROUP_V2, CONTROLLER_COUNT, machine->unified)->devices = true;
 }
 
+/*
+ * Shares: whatever the policy says, each container is one competitor for the CPUs, and all of them together are
+ * one beside the host's.  Else a user with 300 sessions (setsid(2), by the kernel's autogroups) has 300.
+ */
+static void
+layout_add_shares(struct layout *layout, const struct machine *machine)
+{
+	const struct controller_place *cpu = &machine->place[CONTROLLER_CPU];
+
+	if (cpu->version != CGROUP_NONE)
+		hierarchy_use(layout, cpu->version,
+		    cpu->version == CGROUP_V2 ? CONTROLLER_COUNT : CONTROLLER_CPU, cpu->root)
+		    ->uses[CONTROLLER_CPU] = true;
+}
+
 /* cgroup2 comes first: its directory is needed for the clone, and records keep the order. */
 static void
 layout_sort(struct layout *layout)
@@ -216,6 +231,7 @@ layout_build(struct layout *layout, const struct policy *before, const struct po
 			return -1;
 	if (layout_add_tracking(layout, machine, err) < 0)
 		return -1;
+	layout_add_shares(layout, machine);
 	layout_add_nesting(layout, policy, machine);
 	layout_add_devices(layout, machine);
 	layout_sort(layout);

@@ -100,6 +100,24 @@ number "nor bob, who shares it" "$hold_bob" -le 50
 is "carol has no part in it" "$(on carol 'attempt fork 55' | head -1; cgroup_of carol pids | grep -c pair)" "$(printf '%s\n0' "$(on carol 'attempt fork 55')")"
 release
 wait_for 10 no_containers
+# Whatever the policy says: twenty busy processes of a user's have the share of another user's one; in sessions of
+# their own, since the kernel's autogroups already share by these.
+policy </dev/null
+user_ticks() {
+	local pid
+	for pid in $(pgrep -u alice perl); do awk '{ print $14 }' "/proc/$pid/stat"; done 2>/dev/null | awk '{ sum += $1 } END { print sum + 0 }'
+}
+busy() { [ "$(pgrep -u alice -c perl)" = 20 ]; }
+on alice 'for n in $(seq 20); do setsid taskset -c 0 perl -e "1 while 1" & done; wait' &
+crowd=$!
+wait_for 20 busy
+before=$(user_ticks)
+on bob "taskset -c 0 perl -e '1 while (times)[0] < 1'"
+number "twenty processes get what another user's one does, and not twenty times that (hundredths)" \
+	"$(($(user_ticks) - before))" -le 400
+ctrctl kill alice >/dev/null
+wait "$crowd"
+wait_for 10 no_containers
 nothing_left "a slice is gone with its last user"
 
 log_mark

@@ -64,9 +64,9 @@ static const struct machine no_unit = { .has_systemd = true, .lacks_unit = true 
 
 static const struct row rows[] = {
 	{ .name = "v2, no limit: pids tracks", .machine = &v2, .steps =
-	    "host enable /cg/cgroup.subtree_control +pids\n"
+	    "host enable /cg/cgroup.subtree_control +cpu +pids\n"
 	    "host make /cg/ctr\n"
-	    "host enable /cg/ctr/cgroup.subtree_control +pids\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +pids\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host devices /cg/ctr/1000\n"
 	    "host enable /cg/ctr/1000/cgroup.subtree_control +pids\n"
@@ -114,9 +114,9 @@ static const struct row rows[] = {
 	    "session enter /cg/ctr/lab.slice/1000/session/cgroup.procs\n" },
 	{ .name = "v2, io.weight has a second name", .machine = &v2,
 	    .user = { { LIMIT_IO_WEIGHT, "200" } }, .steps =
-	    "host enable /cg/cgroup.subtree_control +pids +io\n"
+	    "host enable /cg/cgroup.subtree_control +cpu +pids +io\n"
 	    "host make /cg/ctr\n"
-	    "host enable /cg/ctr/cgroup.subtree_control +pids +io\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +pids +io\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/io.weight|/cg/ctr/1000/io.bfq.weight 200\n"
 	    "host devices /cg/ctr/1000\n"
@@ -125,12 +125,16 @@ static const struct row rows[] = {
 	    "session make /cg/ctr/1000/session\n"
 	    "session set /cg/ctr/1000/session/cgroup.type threaded\n"
 	    "session enter /cg/ctr/1000/session/cgroup.procs\n" },
-	{ .name = "v1, no limit: only pids is used", .machine = &v1, .steps =
+	{ .name = "v1, no limit: pids tracks, cpu shares", .machine = &v1, .steps =
 	    "host make /v1/pids/ctr\n"
 	    "host fresh /v1/pids/ctr/1000\n"
+	    "host make /v1/cpu/ctr\n"
+	    "host fresh /v1/cpu/ctr/1000\n"
 	    "inside enter /v1/pids/ctr/1000/tasks\n"
+	    "inside enter /v1/cpu/ctr/1000/tasks\n"
 	    "session make /v1/pids/ctr/1000/session\n"
-	    "session enter /v1/pids/ctr/1000/session/tasks\n" },
+	    "session enter /v1/pids/ctr/1000/session/tasks\n"
+	    "session enter /v1/cpu/ctr/1000/tasks\n" },
 	{ .name = "v1, memory with swap", .machine = &v1,
 	    .host = { { LIMIT_MEMORY_MAX, "1000" } },
 	    .user = { { LIMIT_MEMORY_MAX, "500" }, { LIMIT_MEMORY_SWAP_MAX, "100" } }, .steps =
@@ -142,11 +146,15 @@ static const struct row rows[] = {
 	    "host set /v1/memory/ctr/1000/memory.memsw.limit_in_bytes 600\n"
 	    "host make /v1/pids/ctr\n"
 	    "host fresh /v1/pids/ctr/1000\n"
+	    "host make /v1/cpu/ctr\n"
+	    "host fresh /v1/cpu/ctr/1000\n"
 	    "inside enter /v1/memory/ctr/1000/tasks\n"
 	    "inside enter /v1/pids/ctr/1000/tasks\n"
+	    "inside enter /v1/cpu/ctr/1000/tasks\n"
 	    "session enter /v1/memory/ctr/1000/tasks\n"
 	    "session make /v1/pids/ctr/1000/session\n"
-	    "session enter /v1/pids/ctr/1000/session/tasks\n" },
+	    "session enter /v1/pids/ctr/1000/session/tasks\n"
+	    "session enter /v1/cpu/ctr/1000/tasks\n" },
 	{ .name = "v1, all else, cpu.max no higher than the slice's", .machine = &v1_together,
 	    .slice = "lab",
 	    .shared = { { LIMIT_CPU_MAX, "100000 50000" } },
@@ -179,26 +187,34 @@ static const struct row rows[] = {
 	    "host set /v1/blkio/ctr/1000/blkio.throttle.write_iops_device 8:0 0\n"
 	    "host make /v1/pids/ctr\n"
 	    "host fresh /v1/pids/ctr/1000\n"
+	    "host make /v1/cpu/ctr\n"
+	    "host fresh /v1/cpu/ctr/1000\n"
 	    "inside enter /v1/cpuset/ctr/1000/tasks\n"
 	    "inside enter /v1/blkio/ctr/1000/tasks\n"
 	    "inside enter /v1/pids/ctr/1000/tasks\n"
+	    "inside enter /v1/cpu/ctr/1000/tasks\n"
 	    "session enter /v1/cpuset/ctr/1000/tasks\n"
 	    "session enter /v1/blkio/ctr/1000/tasks\n"
 	    "session make /v1/pids/ctr/1000/session\n"
-	    "session enter /v1/pids/ctr/1000/session/tasks\n" },
+	    "session enter /v1/pids/ctr/1000/session/tasks\n"
+	    "session enter /v1/cpu/ctr/1000/tasks\n" },
 	{ .name = "hybrid: cgroup2 without our controllers is left alone", .machine = &hybrid,
 	    .user = { { LIMIT_PIDS_MAX, "4194304" } }, .steps =
 	    "host make /v1/pids/ctr\n"
 	    "host fresh /v1/pids/ctr/1000\n"
 	    "host set /v1/pids/ctr/1000/pids.max 4194304\n"
+	    "host make /v1/cpu/ctr\n"
+	    "host fresh /v1/cpu/ctr/1000\n"
 	    "host make /v1/devices/ctr\n"
 	    "host fresh /v1/devices/ctr/1000\n"
 	    "host devices /v1/devices/ctr/1000\n"
 	    "inside enter /v1/pids/ctr/1000/tasks\n"
+	    "inside enter /v1/cpu/ctr/1000/tasks\n"
 	    "inside enter /v1/devices/ctr/1000/tasks\n"
 	    "session make /v1/pids/ctr/1000/session\n"
 	    "session set /v1/pids/ctr/1000/session/pids.max 4194304\n"
 	    "session enter /v1/pids/ctr/1000/session/tasks\n"
+	    "session enter /v1/cpu/ctr/1000/tasks\n"
 	    "session enter /v1/devices/ctr/1000/tasks\n" },
 	{ .name = "hybrid: cgroup2 has io, and comes first", .machine = &hybrid_io,
 	    .user = { { LIMIT_CPU_WEIGHT, "1" }, { LIMIT_IO_MAX, "8:0 rbps=5" } }, .steps =
@@ -259,9 +275,9 @@ static const struct row rows[] = {
 	{ .name = "a pod: who sits in its cgroup moves down", .machine = &pod,
 	    .user = { { LIMIT_MEMORY_MAX, "1048576" } }, .steps =
 	    "host vacate /cg /cg/pam_ctr-host\n"
-	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host enable /cg/cgroup.subtree_control +cpu +memory +pids\n"
 	    "host make /cg/ctr\n"
-	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +memory +pids\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/memory.max 1048576\n"
 	    "host devices /cg/ctr/1000\n"
@@ -438,9 +454,10 @@ Test(plan_cgroups, each_cgroup_is_the_containers_own)
 
 	cr_assert_eq(row_build(&row, &plan, NULL), 0);
 	plan_each_cgroup(&plan, see, &seen);
-	cr_assert_eq(seen.count, 2);
+	cr_assert_eq(seen.count, 3);
 	cr_expect_str_eq(seen.directory[0], "/v1/unified/ctr/lab.slice/1000");
 	cr_expect_str_eq(seen.directory[1], "/v1/pids/ctr/lab.slice/1000");
+	cr_expect_str_eq(seen.directory[2], "/v1/cpu/ctr/lab.slice/1000");
 	plan_free(&plan);
 }
 
@@ -475,19 +492,19 @@ static const struct live_row live_rows[] = {
 	    .after = { { LIMIT_PIDS_MAX, "40" } },
 	    .host = { { LIMIT_MEMORY_MAX, "131072" } },
 	    .steps =
-	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host enable /cg/cgroup.subtree_control +cpu +memory +pids\n"
 	    "host make /cg/ctr\n"
-	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +memory +pids\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/memory.high max\n"
 	    "host set /cg/ctr/1000/pids.max 72\n" },
 	{ .name = "v2: with what is shared, whose limit is gone", .machine = &v2, .with_shared = true,
 	    .host_before = { { LIMIT_MEMORY_MAX, "131072" } },
 	    .steps =
-	    "host enable /cg/cgroup.subtree_control +memory +pids\n"
+	    "host enable /cg/cgroup.subtree_control +cpu +memory +pids\n"
 	    "host make /cg/ctr\n"
 	    "host set /cg/ctr/memory.max max\n"
-	    "host enable /cg/ctr/cgroup.subtree_control +memory +pids\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +memory +pids\n"
 	    "host fresh /cg/ctr/1000\n" },
 	{ .name = "v2: weights and CPUs go back to what is usual", .machine = &v2,
 	    .before = { { LIMIT_CPU_WEIGHT, "7" }, { LIMIT_CPUSET_CPUS, "1" }, { LIMIT_IO_WEIGHT, "9" } },
@@ -503,9 +520,9 @@ static const struct live_row live_rows[] = {
 	    .before = { { LIMIT_IO_MAX, "8:0 rbps=1\n8:16 wiops=2" } },
 	    .after = { { LIMIT_IO_MAX, "8:0 wbps=3" } },
 	    .steps =
-	    "host enable /cg/cgroup.subtree_control +pids +io\n"
+	    "host enable /cg/cgroup.subtree_control +cpu +pids +io\n"
 	    "host make /cg/ctr\n"
-	    "host enable /cg/ctr/cgroup.subtree_control +pids +io\n"
+	    "host enable /cg/ctr/cgroup.subtree_control +cpu +pids +io\n"
 	    "host fresh /cg/ctr/1000\n"
 	    "host set /cg/ctr/1000/io.max 8:0 rbps=max wbps=max riops=max wiops=max\n"
 	    "host set /cg/ctr/1000/io.max 8:16 rbps=max wbps=max riops=max wiops=max\n"
