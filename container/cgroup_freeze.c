@@ -7,10 +7,12 @@
 #include "container/cgroup_file.h"
 #include "container/cgroup_place.h"
 #include "container/cgroup_step.h"
+#include "lib/cgroup_tree.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -105,11 +107,34 @@ cgroups_thaw(const struct cgroups *cgroups, struct error *err)
 	return 0;
 }
 
+static bool
+is_frozen(int directory, const char *file)
+{
+	char events[256];
+
+	return cgroup_file_read(directory, file, events, sizeof(events)) >= 0 &&
+	    cgroup_file_count(events, "frozen") == 1;
+}
+
+/*
+ * A cgroup that has processes and threaded cgroups below, as a container's has, says "frozen" as soon as
+ * its own processes are (seen on Linux 6.1; cgroup_update_frozen() does not ask for those below).
+ */
+static int
+stop_at_running(int parent, const char *name, void *context)
+{
+	char file[300];
+
+	(void)context;
+	(void)snprintf(file, sizeof(file), "%s/cgroup.events", name);
+	return is_frozen(parent, file) || faccessat(parent, file, F_OK, 0) < 0 ? 0 : 1;
+}
+
 enum freeze
 cgroups_frozen(const struct cgroups *cgroups)
 {
 	size_t index, word;
-	char asked[32], events[256];
+	char asked[32];
 
 	if (!find_place(cgroups, &index, &word) ||
 	    cgroup_file_read(cgroups->place[index].fd, words[word].file, asked, sizeof(asked)) < 0)
@@ -121,6 +146,6 @@ cgroups_frozen(const struct cgroups *cgroups)
 		return FREEZE_THAWED;
 	if (!cgroups->place[index].unified)
 		return FREEZE_FROZEN;
-	return cgroup_file_read(cgroups->place[index].fd, "cgroup.events", events, sizeof(events)) >= 0 &&
-	    cgroup_file_count(events, "frozen") == 1 ? FREEZE_FROZEN : FREEZE_FREEZING;
+	return is_frozen(cgroups->place[index].fd, "cgroup.events") &&
+	    cgroup_tree_each(cgroups->place[index].fd, stop_at_running, NULL) == 0 ? FREEZE_FROZEN : FREEZE_FREEZING;
 }
