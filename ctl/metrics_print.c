@@ -46,6 +46,9 @@ static const struct gauge {
 	GAUGE("cpu_max_cores", "cores", EXPOSITION_PERMILLE, cpu_max,
 	    "The limit cpu.max, in CPUs."),
 	GAUGE("cpu_weight", "", EXPOSITION_ONE, cpu_weight, "The share cpu.weight."),
+	GAUGE("home_bytes", "bytes", EXPOSITION_ONE, home,
+	    "What is kept of the home, where project quotas count it."),
+	GAUGE("home_max_bytes", "bytes", EXPOSITION_ONE, home_max, "The limit home_size."),
 #undef GAUGE
 };
 

@@ -63,6 +63,8 @@ try() { # FILE-SYSTEM
 	like "$1: list shows use and limit" "$(ctrctl list | grep alice)" ' 1[0-6]M/16M$'
 	like "$1: so does show" "$(ctrctl show alice)" '^home use +1[0-6]M of 16M kept$'
 	like "$1: and status" "$(ctrctl home status alice)" '^  quota +1[0-6]M of 16M$'
+	like "$1: and the numbers" "$(ctrctl metrics)" '^pam_ctr_user_home_bytes\{user="alice",uid="2001"\} 1[0-9]{7}$'
+	like "$1: with the limit" "$(ctrctl metrics)" '^pam_ctr_user_home_max_bytes\{user="alice",uid="2001"\} 16777216$'
 	like "$1: and as JSON" "$(ctrctl show alice --json)" '^ +"home_max": 16777216,$'
 	release
 	is "$1: what was kept is kept" "$(on alice 'rm -f c; stat -c %s a')" 4194304
