@@ -13,6 +13,7 @@
 #include "ctl/mounts.h"
 #include "lib/own.h"
 #include "lib/places.h"
+#include "lib/text.h"
 #include "policy/plan.h"
 
 #include <fcntl.h>
@@ -78,6 +79,29 @@ note_quota(const struct policy *policy)
 		    ": %s", error_render(&err, why, sizeof(why)));
 }
 
+/* What is in a tmpfs is memory that no kill gives back. */
+static void
+note_tmpfs(const struct policy *policy)
+{
+	const struct {
+		const char *key;
+		uint64_t size;
+	} tmpfs[] = {
+		{ "tmp_size", policy->tmp_size },
+		{ "shm_size", policy->shm_size },
+		{ "runtime_size", policy->runtime_size },
+	};
+	const char *limit = policy->limits.value[LIMIT_MEMORY_MAX];
+	uint64_t max;
+
+	if (!limit || !text_to_number(limit, UINT64_MAX, &max))
+		return;
+	for (size_t i = 0; i < sizeof(tmpfs) / sizeof(tmpfs[0]); i++)
+		if (tmpfs[i].size >= max)
+			(void)complain(CTL_NO, "note: %s is not below memory.max: a user who fills it has no memory left, "
+			    "and killing programs gives none back", tmpfs[i].key);
+}
+
 /* What only the plan shows: a limit that this kernel lacks.  text is gone with it. */
 static void
 note_machine(struct policy_text *text)
@@ -95,6 +119,8 @@ note_machine(struct policy_text *text)
 	else if (login->machine.core == CORE_TO_SOCKET)
 		(void)complain(CTL_NO, "note: this host's kernel.core_pattern is a socket: what crashes in a "
 		    "login is sent to it, whatever rlimit.core says");
+	if (login)
+		note_tmpfs(&login->policy);
 	if (login && geteuid() == 0)
 		note_quota(&login->policy);
 	plan_free(&plan);

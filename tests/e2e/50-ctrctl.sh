@@ -40,6 +40,10 @@ like "explain: file and line" "$(ctrctl explain alice)" "pids\\.max.*77.*/etc/pa
 unlike "explain: of another user" "$(ctrctl explain bob)" "pids\\.max.*77"
 succeeds "explain: a service" ctrctl explain alice su-l
 succeeds "check: fine" ctrctl check
+printf '[default]\nmemory.max = 1G\ntmp_size = 2G\n' >/tmp/tmpfs.conf
+like "check: a /tmp as large as the memory is told" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'note: tmp_size is not below memory.max'
+unlike "check: and only that" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'note: (shm|runtime)_size'
+rm /tmp/tmpfs.conf
 cp /etc/pam_ctr.conf /tmp/copy.conf
 chmod 644 /tmp/copy.conf
 succeeds "check: a copy, without root" plain alice '/usr/sbin/ctrctl check /tmp/copy.conf'
