@@ -69,26 +69,28 @@ break_stack(struct reading *reading, const struct place *place, const char *what
 		    "%.100s:%u: %s %.100s", place->file, place->line, what, name);
 }
 
-/* One line, joined and without its comment, from *cursor into line; false at the end. */
-static bool
+enum line { LINE_NONE, LINE_WHOLE, LINE_CUT };
+
+/* One line, joined and without its comment, from *cursor into line; cut where it does not fit. */
+static enum line
 next_line(const char **cursor, unsigned *number, char *line, size_t size)
 {
 	size_t length = 0;
-	bool more = **cursor != '\0';
 
-	for (bool joined = more; joined;) {
+	if (!**cursor)
+		return LINE_NONE;
+	for (bool joined = true; joined;) {
 		size_t here = strcspn(*cursor, "\n"), used = strcspn(*cursor, "\n#");
 
 		joined = used > 0 && used == here && (*cursor)[used - 1] == '\\' && (*cursor)[here];
-		for (size_t i = 0; i < used - (joined ? 1 : 0) && length + 2 < size; i++)
-			line[length++] = (*cursor)[i];
-		if (joined)
-			line[length++] = ' ';
+		for (size_t i = 0; i < used; i++, length++)
+			if (length + 1 < size)
+				line[length] = joined && i + 1 == used ? ' ' : (*cursor)[i];
 		*cursor += here + ((*cursor)[here] == '\n');
 		(*number)++;
 	}
-	line[length] = '\0';
-	return more;
+	line[length < size ? length : size - 1] = '\0';
+	return length < size ? LINE_WHOLE : LINE_CUT;
 }
 
 /* A word, or what is between [ and ]; cuts the line up. */
@@ -281,12 +283,18 @@ read_file(struct reading *reading, const char *name, const char *text, const str
 	unsigned number = 0;
 
 	place.file = name;
-	do {
+	while (!reading->stack->broken[0]) {
 		place.line = number + 1;
-		if (!next_line(&text, &number, line, sizeof(line)))
+		switch (next_line(&text, &number, line, sizeof(line))) {
+		case LINE_NONE:
 			return;
-		read_line(reading, &place, line);
-	} while (!reading->stack->broken[0]);
+		case LINE_WHOLE:
+			read_line(reading, &place, line);
+			break;
+		case LINE_CUT:
+			break_stack(reading, &place, "a line is longer than libpam takes:", line);
+		}
+	}
 }
 
 static void

@@ -217,6 +217,27 @@ Test(pam_stack, survives_anything, .timeout = 60)
 	free(stack);
 }
 
+/* libpam gives up a file that has one, so nobody comes in by it; and no buffer is larger than it is. */
+Test(pam_stack, lines_that_are_too_long)
+{
+	static const char joint[] = "\\\n", end[] = "session required pam_ctr.so\n";
+	const size_t counts[] = { 100, 996, 997, 1022, 1023, 1024, 1025, 2048, 20000 };
+	struct pam_stack *stack = calloc(1, sizeof(*stack));
+
+	cr_assert(stack);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		char *text = calloc(counts[i] + 1, sizeof(joint)), *at = text;
+		cr_assert(text);
+		for (size_t k = 0; k < counts[i]; k++)
+			at = stpcpy(at, joint);
+		(void)stpcpy(at, end);
+		cr_expect_eq(judge(text, stack), counts[i] <= 996 ? ASKED : BROKEN, "%zu joints: %s", counts[i],
+		    stack->broken);
+		free(text);
+	}
+	free(stack);
+}
+
 Test(pam_verdict, modules_behind_it)
 {
 	bool is_serious;
