@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define EPHEMERAL_SIZE (UINT64_C(2) << 30)
+#define TMPFS_LEAST 65536 /* a page of any machine */
 
 struct resolver {
 	const struct policy_text *text;
@@ -237,7 +238,7 @@ limit_ephemeral(struct policy *policy)
 
 /*
  * Files of a tmpfs are the container's memory, and killing a process gives none of them back: where
- * no line says otherwise, none of them can take more than half.
+ * no line says otherwise, none of them can take more than half; but never 0, which is no limit to a tmpfs.
  */
 static void
 fit_tmpfs(struct policy *policy)
@@ -246,19 +247,20 @@ fit_tmpfs(struct policy *policy)
 		POLICY_KEY_TMP_SIZE, POLICY_KEY_SHM_SIZE, POLICY_KEY_RUNTIME_SIZE, POLICY_KEY_HOME_SIZE,
 	};
 	const char *max = policy->limits.value[LIMIT_MEMORY_MAX];
-	uint64_t memory;
+	uint64_t memory, half;
 	size_t i;
 
 	if (max == NULL || !text_to_number(max, UINT64_MAX, &memory))
 		return;
+	half = memory / 2 > 0 ? memory / 2 : TMPFS_LEAST;
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		uint64_t *size = (uint64_t *)(void *)((char *)policy + key_at(keys[i])->offset);
 
 		/* The other kinds of homes are on a disk. */
 		if (keys[i] == POLICY_KEY_HOME_SIZE && policy->home != HOME_EPHEMERAL)
 			continue;
-		if (policy->origin[keys[i]].file == NULL && *size > memory / 2)
-			*size = memory / 2;
+		if (policy->origin[keys[i]].file == NULL && *size > half)
+			*size = half;
 	}
 }
 

@@ -357,6 +357,8 @@ Test(policy_resolve, built_in_sizes_fit_the_memory)
 		{ "[default]\nmemory.max = max\n", 2 * GIB, 4 * GIB, GIB * 8 / 10, 0 },
 		{ "[default]\nmemory.max = 6G\n", 2 * GIB, 3 * GIB, GIB * 8 / 10, 0 },
 		{ "[default]\nmemory.max = 1G\n", GIB / 2, GIB / 2, GIB / 2, 0 },
+		/* Half of it would be 0, which is no limit at all. */
+		{ "[default]\nmemory.max = 0\nhome = ephemeral\n", 65536, 65536, 65536, 65536 },
 		{ "[default]\nmemory.max = 1G\nhome = ephemeral\n", GIB / 2, GIB / 2, GIB / 2, GIB / 2 },
 		{ "[default]\nmemory.max = 1G\ntmp_size = 2G\nhome_size = 3G\n", 2 * GIB, GIB / 2, GIB / 2, 3 * GIB },
 	};
