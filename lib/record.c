@@ -222,7 +222,7 @@ read_session(const struct fields *fields, struct record *record)
 
 	if (fields->count != SESSION_FIELDS ||
 	    !decode(fields->field[0], session.id, sizeof(session.id)) ||
-	    !read_process(fields, 1, &session.caller) ||
+	    !read_process(fields, 1, &session.caller) || session.caller.pid == 0 ||
 	    !decode(fields->field[3], session.service, sizeof(session.service)) ||
 	    !decode(fields->field[4], session.tty, sizeof(session.tty)) ||
 	    !decode(fields->field[5], session.rhost, sizeof(session.rhost)) ||

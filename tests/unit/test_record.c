@@ -212,6 +212,7 @@ Test(record, bad_lines_are_refused)
 		{ WHOLE "session a 1 2 b c d\n", false },
 		{ WHOLE "session a 1 2 b c d 3 4\n", false },
 		{ WHOLE "session a x 2 b c d 3\n", false },
+		{ WHOLE "session a 0 2 b c d 3\n", false }, /* no process: kill(2) takes 0 for many */
 		{ WHOLE "session a 1 2 b c d -3\n", false },
 		{ WHOLE "session 12345678901234567890123456789012 1 2 b c d 3\n", false },
 		{ WHOLE "cgroup a\ncgroup a\ncgroup a\ncgroup a\ncgroup a\ncgroup a\ncgroup a\n"
