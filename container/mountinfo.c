@@ -4,6 +4,7 @@
  */
 #include "container/mountinfo.h"
 
+#include "lib/mount_line.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
@@ -12,23 +13,6 @@
 #include <unistd.h>
 
 #define MOUNTINFO_MAX (16 * 1024 * 1024)
-
-/* proc(5): octal escapes for what would break the line. */
-static void
-unescape(char *path)
-{
-	char *out = path;
-
-	for (; *path; path++, out++) {
-		if (path[0] == '\\' && path[1] >= '0' && path[1] <= '3' && path[2] && path[3]) {
-			*out = (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0'));
-			path += 3;
-		} else {
-			*out = *path;
-		}
-	}
-	*out = '\0';
-}
 
 char *
 mountinfo_read(struct error *err)
@@ -79,7 +63,7 @@ parse(char *line, struct mountinfo *mount)
 	}
 	char *type = dash + 3;
 	type[strcspn(type, " ")] = '\0';
-	unescape(field[4]);
+	mount_line_unescape(field[4]);
 	mount->point = field[4];
 	mount->type = type;
 	return field[4][0] == '/' && text_to_number(field[0], INT32_MAX, &mount->id);

@@ -30,9 +30,8 @@ is_octal(const char *digits)
 	return digits[0] <= '3';
 }
 
-/* Undoes the kernel's \040 and the like, in place. */
-static void
-unescape(char *text)
+void
+mount_line_unescape(char *text)
 {
 	char *to = text;
 
@@ -83,7 +82,7 @@ mount_line_parse(char *line, struct mount_line *mount)
 	mount->super = cursor;
 	if (!mount->type || !mount->super)
 		return false;
-	unescape(mount->root);
-	unescape(mount->point);
+	mount_line_unescape(mount->root);
+	mount_line_unescape(mount->point);
 	return true;
 }

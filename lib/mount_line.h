@@ -19,6 +19,9 @@ struct mount_line {
 /* Cuts line up.  False: it is none. */
 bool mount_line_parse(char *line, struct mount_line *mount);
 
+/* Undoes the kernel's \040 and the like, in place; what is no octal number of a byte stays. */
+void mount_line_unescape(char *text);
+
 /* True if the list, whose words are separated by any of separators, has this word. */
 bool mount_line_list_has(const char *list, const char *separators, const char *word);
 
