@@ -121,8 +121,9 @@ kernel_log_parse(char *record, const char *cgroup, struct kernel_event *event)
 	static const char refused[] = "cgroup: fork rejected by pids controller in ";
 	char *text = strchr(record, ';');
 
-	if (!text++)
+	if (!text)
 		return false;
+	text++;
 	text[strcspn(text, "\n")] = '\0';
 	if (!strncmp(text, killed, strlen(killed)))
 		return parse_kill(text, cgroup, event);

@@ -131,7 +131,7 @@ machine_parse_controllers(struct machine *machine, const char *controllers)
 bool
 machine_find_own(const char *cgroups, const char *controller, char *own, size_t size)
 {
-	for (const char *line = cgroups; line && *line; line = strchr(line, '\n'), line += line != NULL) {
+	for (const char *line = cgroups; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		const char *names = strchr(line, ':'), *path = names ? strchr(names + 1, ':') : NULL;
 		char list[128];
 
