@@ -81,7 +81,7 @@ look_at_namespaces(struct findings *findings, struct host *host)
 		(void)text_format(path, sizeof(path), "/proc/self/ns/%s", names[i]);
 		bool there = access(path, F_OK) == 0;
 		if (!there)
-			(void)strcat(strcat(missing, " "), names[i]);
+			(void)text_format(missing + strlen(missing), sizeof(missing) - strlen(missing), " %s", names[i]);
 		(void)text_format(path, sizeof(path), "/proc/sys/user/max_%s_namespaces", names[i]);
 		bool counted = read_count(path, &most);
 		host->has_userns = host->has_userns || (is_user && there && !(counted && most == 0));

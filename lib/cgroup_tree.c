@@ -14,6 +14,7 @@
 
 struct level {
 	DIR *entries;
+	int fd;         /* its own */
 	char name[256]; /* in the level above */
 };
 
@@ -39,6 +40,7 @@ walk_enter(struct walk *walk, int parent, const char *name)
 		own_close(&fd);
 		return errno == ENOENT || errno == ENODEV ? 1 : -1;
 	}
+	level->fd = fd;
 	memcpy(level->name, name, length + 1);
 	walk->depth++;
 	return 0;
@@ -69,13 +71,13 @@ is_cgroup(int parent, const struct dirent *entry)
 static int
 walk_descend(struct walk *walk)
 {
-	DIR *entries = walk->level[walk->depth - 1].entries;
+	const struct level *level = &walk->level[walk->depth - 1];
 	const struct dirent *entry;
 
-	while ((entry = path_next_entry(entries))) {
-		if (!is_cgroup(dirfd(entries), entry))
+	while ((entry = path_next_entry(level->entries))) {
+		if (!is_cgroup(level->fd, entry))
 			continue;
-		int rc = walk_enter(walk, dirfd(entries), entry->d_name);
+		int rc = walk_enter(walk, level->fd, entry->d_name);
 		if (rc <= 0)
 			return rc == 0 ? 1 : -1;
 	}
@@ -100,7 +102,7 @@ cgroup_tree_each(int directory,
 		if (found < 0)
 			rc = -1;
 		else if (walk.depth > 0)
-			rc = each(dirfd(walk.level[walk.depth - 1].entries), walk.level[walk.depth].name,
+			rc = each(walk.level[walk.depth - 1].fd, walk.level[walk.depth].name,
 			    context);
 	}
 	while (walk.depth > 0)

@@ -33,7 +33,7 @@ static int
 read_sets(struct sets *sets, struct error *err)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct half[_LINUX_CAPABILITY_U32S_3];
+	struct __user_cap_data_struct half[_LINUX_CAPABILITY_U32S_3] = { { .effective = 0 } };
 
 	if (syscall(SYS_capget, &head, half) < 0)
 		return error_set(err, errno, "read the capabilities");

@@ -25,7 +25,7 @@ struct live_change {
 };
 
 /* What of a key of a user's can be done, and why not more; name may be no key's: LIVE_NEW. */
-enum live live_of(const char *key, const char **reason);
+enum live live_of(const char *name, const char **reason);
 
 /*
  * Calls each for what differs between two policies of one user, stops at the first that
@@ -37,14 +37,14 @@ int live_compare(const struct policy *before, const struct policy *after,
 
 /*
  * Adds a line to text that wins over all its sections for this subject: what an administrator
- * has set of one container.  An empty value takes it back.  -1 with err where key is no key
+ * has set of one container.  An empty value takes it back.  -1 with err where name is no key
  * of a user's or value none of it.
  */
-int live_override(struct policy_text *text, const struct subject *subject, const char *key,
+int live_override(struct policy_text *text, const struct subject *subject, const char *name,
     const char *value, struct error *err);
 
 /* The file and line that decides a key for this login; NULL: it is built in. */
-const struct origin *live_origin(const struct policy *policy, const char *key);
+const struct origin *live_origin(const struct policy *policy, const char *name);
 
 /*
  * The policy as text that policy_parse() reads as the same, whoever it is for and without the

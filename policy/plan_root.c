@@ -135,11 +135,12 @@ add_root_store(struct plan *plan, const struct policy *policy, const struct subj
 static char *
 format_groups(const struct subject *subject)
 {
-	char *text = calloc(subject->groups_count + 1, 12);
+	const size_t size = (subject->groups_count + 1) * 12; /* a number and a blank each */
+	char *text = calloc(1, size);
 	size_t length = 0;
 
 	for (size_t i = 0; text && i < subject->groups_count; i++)
-		length += (size_t)sprintf(text + length, "%s%u", i > 0 ? " " : "",
+		length += (size_t)snprintf(text + length, size - length, "%s%u", i > 0 ? " " : "",
 		    (unsigned)subject->groups[i].gid);
 	return text;
 }
