@@ -36,7 +36,7 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection $(if $(filter x86_64
 CPPFLAGS += -I. -I$(B)/generated -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DPAM_CTR_LIBEXEC='"$(LIBEXECDIR)/pam_ctr"'
 # Only where it is told: not everything is made anew with each commit.
-VERSIONED = $(foreach d,host san,$(B)/$(d)/ctl/metrics_print.o)
+VERSIONED = $(foreach d,host san fuzz,$(B)/$(d)/ctl/metrics_print.o)
 $(VERSIONED) $(B)/lint/ctl/metrics_print.c: CPPFLAGS += -DPAM_CTR_VERSION='"$(VERSION)"'
 COMMON := -std=gnu17 -O2 -g $(WARN) -MMD -MP
 HOST_CFLAGS := $(COMMON) $(HARDEN) -D_FORTIFY_SOURCE=2 -fPIC -fvisibility=hidden \
@@ -134,6 +134,9 @@ TEST_SOURCES := $(foreach d,unit system pam,$(wildcard tests/$(d)/test_*.c))
 TESTED       := $(LIB) $(POLICY) $(CONTAINER) $(MODULE) $(CTL) $(HOMES) $(FILTER) subid/login_defs.c
 TEST_NAMES   := $(notdir $(TEST_SOURCES:.c=))
 TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
+FUZZ         := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
+FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
+TESTS        += $(FUZZ:%=$(B)/tests-fuzz/%)
 TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam $(CTL_LIBS) -pthread
@@ -166,6 +169,32 @@ $(B)/tests-san/%.o: %.c Makefile
 $(B)/san/pam_ctr.so: $(call san,$(MODULE) $(LIB)) pam_ctr/pam_ctr.map
 	$(say) LD $@
 	$(Q)$(CC) -shared $(SAN) -Wl,--version-script=pam_ctr/pam_ctr.map -o $@ $(filter %.o,$^) -lpam
+
+# Each fuzz target twice: with libFuzzer by clang, and with its corpus alone by the compiler of the tests.
+FUZZ_CC     := clang
+FUZZ_LIBS   := -lpam $(CTL_LIBS)
+FUZZ_SAN    := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_CFLAGS := $(COMMON) -O1 $(FUZZ_SAN) -fsanitize=fuzzer-no-link -DPAM_CTR_TESTING $(CFLAGS)
+$(B)/fuzz/tested.a: $(patsubst %.c,$(B)/fuzz/%.o,$(TESTED))
+$(B)/fuzz/policy/capability.o: $(GENERATED)
+$(B)/fuzz/%.o: %.c Makefile
+	$(say) FUZZ $<
+	$(Q)mkdir -p $(@D) && $(FUZZ_CC) $(CPPFLAGS) $(FUZZ_CFLAGS) -c -o $@ $<
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(B)/fuzz/tests/fuzz/fuzz.o $(B)/fuzz/tested.a
+	$(say) LD $@
+	$(Q)$(FUZZ_CC) $(FUZZ_SAN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(FUZZ_LIBS)
+$(B)/tests-fuzz/fuzz_%: $(B)/tests-fuzz/fuzz_%.o $(B)/tests-fuzz/fuzz.o $(B)/tests-fuzz/replay.o $(B)/san/tested.a
+	$(say) LD $@
+	$(Q)$(CC) $(SAN) $(LDFLAGS) -o $@ $^ $(FUZZ_LIBS)
+$(B)/tests-fuzz/%.o: tests/fuzz/%.c Makefile
+	$(say) CC $<
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) -DPAM_CTR_CORPUS='"$(abspath tests/fuzz/corpus)"' $(SAN_CFLAGS) -c -o $@ $<
+# FUZZ_SECONDS=30 for each target; what it found before is where it goes on.
+fuzz:
+	$(Q)tests/setup fuzz
+	$(Q)$(MAKE) $(JOBS) fuzz-targets
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/fuzz/run
+fuzz-targets: $(FUZZ:%=$(B)/fuzz/%)
 $(B)/nss/%.so: tests/support/nss/%.c Makefile
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) -fPIC -shared $(CFLAGS) -o $@ $<
@@ -234,11 +263,15 @@ CLANG_TESTS := -Wno-missing-variable-declarations -Wno-disabled-macro-expansion
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
 OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
-OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c)
+OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c) $(FUZZ_SOURCES)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
 # One file through both compilers; nothing is kept, so that each run looks at all of them.
 $(OTHERS:%=$(B)/lint/%): CLANG += $(CLANG_TESTS)
+# fuzz_check() aborts, with what there is in memory, and takes a message or none.
+$(FUZZ_SOURCES:%=$(B)/lint/%): CLANG += -Wno-gnu-zero-variadic-macro-arguments
+$(FUZZ_SOURCES:%=$(B)/lint/%): ANALYZE += -Wno-analyzer-malloc-leak
+$(B)/lint/tests/fuzz/replay.c: CPPFLAGS += -DPAM_CTR_CORPUS='""'
 $(B)/lint/filter/argument.c $(B)/lint/policy/rlimit_value.c $(B)/lint/container/cgroup_live.c: CLANG += -Wno-disabled-macro-expansion
 $(LINTED): $(B)/lint/%: FORCE
 	$(say) LINT $*
@@ -317,6 +350,7 @@ help:
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
 		test-metrics 'the numbers and the dashboard in a real Prometheus (root, apt)' \
 		test-vm 'the package installed on cgroup v2 in a virtual machine, and the tests there' \
+		fuzz 'each fuzz target for FUZZ_SECONDS (30), on from its corpus' \
 		check 'the unit tests, which need no root' \
 		deb 'build the Debian packages in $(B)/deb' \
 		unit 'build the test programs in $(B)/tests and $(B)/tests-san' \
@@ -324,6 +358,6 @@ help:
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit check deb test demo test-programs test-metrics test-vm bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
+.PHONY: all unit check deb test demo test-programs test-metrics test-vm fuzz fuzz-targets bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
 .SECONDARY:
 # --- end of tests
