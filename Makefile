@@ -216,7 +216,7 @@ unit: $(TESTS) $(TESTS_NEED)
 test:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all unit
-	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/run
+	$(Q)TEST_SETUP=1 PAM_CTR_BUILD=$(abspath $(B)) tests/run
 demo:
 	$(Q)tests/setup demo
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)

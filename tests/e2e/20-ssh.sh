@@ -63,7 +63,7 @@ if command -v xauth >/dev/null; then
 	is "X11: the display's port answers inside" "$port" connected
 	rmdir /tmp/.X11-unix
 else
-	skip "X11 forwarding" "xauth is not installed: tests/setup installs it"
+	missing "X11 forwarding" xauth
 fi
 
 # Forwarding, to a server of our own on the host.

@@ -39,7 +39,7 @@ if command -v tmux >/dev/null; then
 	on alice 'tmux kill-server'
 	succeeds "keep: and ends" wait_for 10 no_containers
 else
-	skip "tmux lives on" "tmux is not installed: tests/setup installs it"
+	missing "tmux lives on" tmux
 fi
 on alice '(trap "" HUP TERM; exec sleep 600) >/dev/null 2>&1 &'
 succeeds "ctrctl kill ends it, whatever it ignores" ctrctl kill alice

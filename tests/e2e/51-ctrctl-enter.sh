@@ -134,7 +134,7 @@ if command -v expect >/dev/null; then
 	succeeds "Ctrl-C: 128 and the signal" expect /tmp/enter.exp
 	rm -f /tmp/enter.exp
 else
-	skip "with keys and sizes" "no expect"
+	missing "with keys and sizes" expect
 fi
 
 # --- who ends whom

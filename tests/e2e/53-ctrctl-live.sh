@@ -134,7 +134,7 @@ if command -v tmux >/dev/null; then
 	end_all
 	nothing_left "nothing is left of the terminals"
 else
-	skip "two terminals" "tmux is not installed"
+	missing "two terminals" tmux
 fi
 
 # a fork bomb in a session, an innocent in another

@@ -18,7 +18,7 @@ fish_offers() {
 }
 offers=(bash_offers)
 ctrctl completions fish >/tmp/completion.fish
-if command -v fish >/dev/null; then offers+=(fish_offers); else skip "fish" "not installed"; fi
+if command -v fish >/dev/null; then offers+=(fish_offers); else missing "fish" fish; fi
 for shell in "${offers[@]}"; do
 	is "$shell: all subcommands" "$("$shell" '' | grep -vx help | sort)" "$(sort <<<"$commands")"
 	like "$shell: a user" "$("$shell" show al)" '^alice$'
@@ -63,7 +63,7 @@ if command -v zsh >/dev/null; then
 	like "zsh: an option" "$(zsh_line 'ctrctl metrics --te' '--textfile')" COMPLETED
 	like "zsh: a filter" "$(zsh_line 'ctrctl seccomp show stri' 'ctrctl seccomp show strict')" COMPLETED
 else
-	skip "zsh" "not installed"
+	missing "zsh" zsh
 fi
 
 is "sessions, for who may know them" "$(ctrctl completions sessions)" s1

@@ -166,7 +166,7 @@ rm /srv/setuid
 
 hold alice
 tool() { # NAME PROGRAM COMMAND WANTED
-	if command -v "$2" >/dev/null; then is "$1" "$(on alice "$3" 2>&1)" "$4"; else skip "$1" "no $2 here"; fi
+	if command -v "$2" >/dev/null; then is "$1" "$(on alice "$3" 2>&1)" "$4"; else missing "$1" "$2"; fi
 }
 tool "gcc builds, and what it built runs" gcc 'cd /tmp && echo "int main(void) { return 0; }" >x.c && gcc -o x x.c && ./x && echo built' built
 tool "gdb sees a process of one's own" gdb 'sleep 100 & gdb -batch -p $! -ex "info inferiors" 2>/dev/null | grep -c ^..1.*process; kill $!' 1
@@ -183,7 +183,7 @@ if command -v tmux >/dev/null; then
 	on alice 'tmux kill-server'
 else
 	release
-	skip "tmux outlives the login" "no tmux here"
+	missing "tmux outlives the login" tmux
 fi
 wait_for 10 no_containers
 nothing_left "nothing is left"

@@ -170,7 +170,7 @@ if command -v gcc >/dev/null && gcc -shared -fPIC -o /srv/evil.so "$tap_dir/evil
 	is "libraries of the container's run in it, and not in sshd's monitor" "$(on alice 'ls /opt/in-a-*')" /opt/in-a-process
 	rm -f /srv/evil.so
 else
-	skip "libraries in the monitor" "no compiler here"
+	missing "libraries in the monitor" "a compiler"
 fi
 end_all
 ctrctl root reset alice >/dev/null

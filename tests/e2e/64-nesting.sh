@@ -40,11 +40,11 @@ for user in alice carol; do
 		like "$user: bwrap --unshare-all" "$(on $user 'bwrap --unshare-all --dev /dev --proc /proc --ro-bind / / id' 2>&1)" \
 			"^uid=$(id -u $user)\($user\)"
 	else
-		skip "$user: bwrap" "not installed"
+		missing "$user: bwrap" bwrap
 	fi
 	for runtime in crun runc; do
 		if ! command -v $runtime >/dev/null; then
-			skip "$user: $runtime" "not installed"
+			if [ $runtime = crun ]; then missing "$user: crun" crun; else skip "$user: $runtime" "not installed"; fi
 			continue
 		fi
 		if [ $runtime = runc ] && ! cgroup_is_v2; then

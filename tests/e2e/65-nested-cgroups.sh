@@ -129,7 +129,7 @@ for user in alice bob; do
 			crun --cgroup-manager=cgroupfs run crun-try 2>/tmp/log || cat /tmp/log')" "33554432
 12"
 	else
-		skip "$user: crun sets limits" "not installed"
+		missing "$user: crun sets limits" crun
 	fi
 
 	# More than there may be: an end for what the user makes, none for logins.

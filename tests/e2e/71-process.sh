@@ -42,7 +42,7 @@ sed -i '/^carol/d' /etc/sudoers
 if command -v ping >/dev/null; then
 	like "shared: ping" "$(on alice 'ping -c 1 127.0.0.1' 2>&1)" ' 0% packet loss'
 else
-	skip "shared: ping" "no ping here"
+	missing "shared: ping" ping
 fi
 policy_of 'profile = sealed' 'capabilities = chown kill'
 is "a list of one's own" "$(on alice "$bounding" | names)" "chown kill "

@@ -58,7 +58,7 @@ if python3 -c 'import json' 2>/dev/null; then
 for user in json.load(sys.stdin): print(user["user"], len(user["changes"]), user["changes"][4])' <<<"$json")" \
 		"alice 14 {'change': 'changed', 'path': 'file', 'type': 'file', 'differs': ['content', 'time']}"
 else
-	skip "which is well-formed, one object a user" "no python3 with json"
+	missing "which is well-formed, one object a user" python3
 fi
 like "status counts them" "$(ctrctl home status alice)" '^  changes +9 added, 2 changed, 3 deleted: [0-9]+K in /var/lib/pam_ctr/2001/home$'
 like "and as JSON" "$(ctrctl home status alice --json | tr -d '\n ')" '^\[\{"user":"alice","uid":2001,"home":"overlay",.*"container":false,"added":9,.*"snapshots":\[\]\}\]$'

@@ -35,6 +35,16 @@ skip() {
 	echo "ok $tap_count - $1 # SKIP $2"
 }
 
+# missing NAME PROGRAM: a check that can't be made without it.  Where tests/setup has run (make test)
+# that is a failure: what it installs is not there.
+missing() {
+	if [ "${TEST_SETUP:-0}" = 1 ]; then
+		fail "$1" "$2 is not here, and tests/setup is to install it"
+	else
+		skip "$1" "$2 is not installed: tests/setup does that"
+	fi
+}
+
 diag() {
 	printf '%s\n' "$@" | cut -c 1-400 | head -40 | sed 's/^/#   /'
 }
