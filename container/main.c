@@ -77,7 +77,7 @@ close_standard(struct error *err)
 		if (fd != null && dup2(null, fd) < 0)
 			return error_set(err, errno, "close descriptor %d", fd);
 	if (null <= 2)
-		null = -1;
+		(void)take_fd(&null);
 	return 0;
 }
 

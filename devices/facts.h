@@ -10,6 +10,6 @@
 #include <libudev.h>
 
 /* For struct device_facts; context is a struct udev_device. */
-const char *facts_get(void *device, enum device_fact fact, const char *name, size_t index);
+const char *facts_get(void *context, enum device_fact fact, const char *name, size_t index);
 
 #endif

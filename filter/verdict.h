@@ -15,10 +15,10 @@ const char *action_name(uint32_t action, char buffer[VERDICT_NAME_MAX]);
 const char *verdict_name(struct verdict verdict, char buffer[VERDICT_NAME_MAX]);
 
 /*
- * What call gets from programs of architecture token: as above, "-" where it has no such call,
+ * What a call gets from programs of architecture token: as above, "-" where there is none of that name,
  * "tests" where the answer depends on arguments.
  */
-const char *call_verdict(const struct filter *filter, const char *call, uint32_t token,
+const char *call_verdict(const struct filter *filter, const char *name, uint32_t token,
     char buffer[VERDICT_NAME_MAX]);
 
 /* A line's tests and what it says, "arg0&0x10000000==0x10000000 EPERM"; cut at size. */
