@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UID 1000
+#define UID 1000U
 
 static void
 check_span(const struct subid_span *span)
