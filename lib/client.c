@@ -26,10 +26,10 @@
 /*
  * How often a supervisor may be found leaving before we give up.  While a package is upgraded the
  * module on disk may be of another version than the supervisor, for as long as it takes to rename
- * some files: each try from the third on waits three times as long, 800 ms together.
+ * some files: each try from the third on waits three times as long, 1.2 s together.
  */
 #define TRIES_MAX 6
-#define FIRST_PAUSE_NS 20000000
+#define FIRST_PAUSE_NS 30000000
 #define LOCK_STEP_NS 2000000
 #define BACKLOG 256
 

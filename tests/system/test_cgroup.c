@@ -903,13 +903,27 @@ Test(cgroup, supervisors_share_parents)
 	}
 }
 
+#define BOMB_SECONDS 60
+
+/* Should the test be killed before it ends them: fork(2) hands no alarm on. */
+static pid_t
+bomb_fork(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		(void)alarm(BOMB_SECONDS);
+	return pid;
+}
+
 /* What forks as fast as it is killed must come to an end. */
 static int __attribute__((noreturn))
 act_fork_for_ever(void)
 {
 	(void)signal(SIGCHLD, SIG_IGN);
+	(void)alarm(BOMB_SECONDS);
 	for (;;) {
-		if (fork() == 0 && fork() == 0)
+		if (bomb_fork() == 0 && bomb_fork() == 0)
 			sleep_ms(1);
 	}
 }
