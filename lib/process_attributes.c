@@ -209,12 +209,13 @@ static int
 join_keyring(uid_t uid, struct error *err)
 {
 	long before = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
+	bool has_none = before < 0 && (errno == ENOSYS || errno == EPERM);
 	*err = (struct error)ERROR_INIT;
 	long made = keyring_of(uid, err);
 
 	if (made < 0 && err->text[0])
 		return -1;
-	if (made < 0 && (errno == ENOSYS || errno == EPERM))
+	if (made < 0 && has_none && (errno == ENOSYS || errno == EPERM))
 		return 0;
 	if (made < 0)
 		return error_set(err, errno, "make a session keyring");
@@ -229,8 +230,10 @@ drop_bounding(uint64_t keep, struct error *err)
 {
 	for (unsigned long capability = 0; capability < CAPABILITIES_MAX; capability++) {
 		int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-		if (held < 0)
+		if (held < 0 && errno == EINVAL)
 			break; /* the kernel knows no more of them */
+		if (held < 0)
+			return error_set(err, errno, "look for capability %lu", capability);
 		if (!held || keep & (UINT64_C(1) << capability))
 			continue;
 		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) < 0)
