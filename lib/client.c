@@ -388,16 +388,21 @@ client_report(int *connection, const struct error *failure)
 	own_close(connection);
 }
 
-void
-client_joined(int *connection, uint64_t usec)
+int
+client_joined(int *connection, uint64_t usec, struct error *err)
 {
+	struct error why = ERROR_INIT;
 	struct wire_joined message = {
 		.head = { .version = WIRE_VERSION, .type = WIRE_JOINED },
 		.usec = usec,
 	};
 
-	(void)wire_send(*connection, &message, sizeof(message), NULL, 0, NULL);
+	int rc = wire_send(*connection, &message, sizeof(message), NULL, 0, &why);
 	own_close(connection);
+	/* If the supervisor is gone meanwhile, its successor counts us by our pid. */
+	if (rc == 0 || why.errnum == EPIPE || why.errnum == ECONNRESET)
+		return 0;
+	return error_set(err, why.errnum, "tell the supervisor of the join");
 }
 
 /* What is asked of a supervisor that has a container, and what it answers. */

@@ -36,8 +36,11 @@ int client_open(const struct client_request *request, enum client_answer *answer
 /* Tells the supervisor how the join went (failure NULL: joined) and closes the connection. */
 void client_report(int *connection, const struct error *failure);
 
-/* The same of one that went well, with the microseconds that all of it took the caller. */
-void client_joined(int *connection, uint64_t usec);
+/*
+ * The same of one that went well, with the microseconds that all of it took the caller.  -1 with err:
+ * a supervisor that lives did not hear it, and will take the session for one that failed.
+ */
+int client_joined(int *connection, uint64_t usec, struct error *err);
 
 /*
  * Ends the container of uid, if there is one, and waits until nothing of it is left, at the

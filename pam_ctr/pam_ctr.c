@@ -181,11 +181,7 @@ enter(pam_handle_t *pamh, const struct join_kit *kit, struct error *err)
 		return -1;
 	if (pam_set_data(pamh, DATA_JOINED, (void *)(uintptr_t)"joined", NULL) != PAM_SUCCESS)
 		return error_set(err, 0, "keep the session's state with PAM");
-	if (join_enter(kit, err) < 0) {
-		(void)pam_set_data(pamh, DATA_JOINED, NULL, NULL);
-		return -1;
-	}
-	return 0;
+	return join_enter(kit, err);
 }
 
 /*
@@ -228,7 +224,9 @@ contain(struct opening *opening, const struct arguments *arguments, struct error
 	if (rc < 0)
 		client_report(&connection, err);
 	else
-		client_joined(&connection, stats_now() - opening->began);
+		rc = client_joined(&connection, stats_now() - opening->began, err);
+	if (rc < 0)
+		(void)pam_set_data(pamh, DATA_JOINED, NULL, NULL);
 	if (rc == 0 && arguments->debug)
 		pam_syslog(pamh, LOG_DEBUG, "user %s: session %s joined", subject->user,
 		    kit.message.session);
