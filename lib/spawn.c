@@ -69,15 +69,20 @@ spawn_detached(const char *program, const char *argument, int fd, struct error *
 	child.stack = stack + 2 * CHILD_STACK;
 	/* A handler of the caller's must not run in a child, on the caller's memory. */
 	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	int masked = pthread_sigmask(SIG_SETMASK, &all, &before);
+	if (masked != 0)
+		return error_set(err, masked, "block the signals to start %s", program);
 	pid_t pid = clone(child_run, stack + CHILD_STACK, CLONE_VM | CLONE_VFORK, &child);
 	int cloned = errno;
 	/* __WALL: a child without exit signal is invisible to an ordinary wait. */
 	while (pid >= 0 && waitpid(pid, &status, __WALL) < 0 && errno == EINTR)
 		continue;
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (pid < 0)
-		return error_set(err, cloned, "start %s", program);
+	/* A mask can always be set; what kept us from it once is no reason to leave the caller deaf. */
+	masked = pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (masked != 0)
+		masked = pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0 || masked != 0)
+		return error_set(err, pid < 0 ? cloned : masked, "start %s", program);
 	if (child.errnum != 0)
 		return error_set(err, child.errnum, "run %s: is pam_ctr installed whole?", program);
 	return 0;
