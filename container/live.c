@@ -9,6 +9,7 @@
 #include "container/server.h"
 #include "lib/own.h"
 #include "lib/text.h"
+#include "lib/text_stream.h"
 #include "lib/usage.h"
 #include "policy/live.h"
 
@@ -22,17 +23,13 @@ static const char kept_name[] = "the container's policy";
 char *
 live_text(const struct policy *policy)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct text_stream stream;
+	FILE *out = text_stream_open(&stream);
 
 	if (!out)
 		return NULL;
 	live_print(policy, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return text_stream_close(&stream, out, NULL);
 }
 
 static void __attribute__((format(printf, 2, 3)))

@@ -9,6 +9,7 @@
 #include "lib/path.h"
 #include "lib/sys.h"
 #include "lib/text.h"
+#include "lib/text_stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -160,14 +161,15 @@ record_write_text(int directory, const char *name, const char *text, size_t leng
 int
 record_write(int directory, const struct record *record, struct error *err)
 {
-	autofree char *text = NULL;
+	struct text_stream stream;
 	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	FILE *out = text_stream_open(&stream);
 
 	if (!out)
 		return error_set(err, errno, "write the record");
 	print_record(out, record);
-	if (fclose(out) != 0)
+	autofree char *text = text_stream_close(&stream, out, &length);
+	if (!text)
 		return error_set(err, errno, "write the record");
 	return record_write_text(directory, RECORD_NAME, text, length, err);
 }

@@ -7,6 +7,7 @@
 
 #include "lib/own.h"
 #include "lib/text.h"
+#include "lib/text_stream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -76,9 +77,9 @@ take(struct cpus *cpus, size_t first, size_t wanted)
 static char *
 format_list(const struct cpus *cpus)
 {
-	char *text = NULL;
-	size_t length = 0;
-	FILE *out = open_memstream(&text, &length);
+	struct text_stream stream;
+	const char *comma = "";
+	FILE *out = text_stream_open(&stream);
 
 	if (!out)
 		return NULL;
@@ -87,14 +88,12 @@ format_list(const struct cpus *cpus)
 			;
 		if (end == first)
 			continue;
-		(void)fprintf(out, ftell(out) > 0 ? ",%zu" : "%zu", first);
+		(void)fprintf(out, "%s%zu", comma, first);
+		comma = ",";
 		if (end - first > 1)
 			(void)fprintf(out, "-%zu", end - 1);
 	}
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return text_stream_close(&stream, out, NULL);
 }
 
 /* "QUOTA PERIOD" in CPUs, rounded up; 0: no limit. */

@@ -8,6 +8,7 @@
 
 #include "lib/own.h"
 #include "lib/text.h"
+#include "lib/text_stream.h"
 
 #include <string.h>
 
@@ -189,17 +190,13 @@ live_print(const struct policy *policy, FILE *out)
 char *
 live_merge(const struct policy *before, const struct policy *after, enum live latest)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	struct text_stream stream;
+	FILE *out = text_stream_open(&stream);
 
 	if (!out)
 		return NULL;
 	print_merged(before, after, latest, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return text_stream_close(&stream, out, NULL);
 }
 
 /* --- differences ------------------------------------------------------------------------ */

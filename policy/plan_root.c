@@ -6,6 +6,7 @@
 #include "lib/id_map.h"
 #include "lib/own.h"
 #include "lib/text.h"
+#include "lib/text_stream.h"
 #include "lib/upper_store.h"
 #include "policy/draft.h"
 
@@ -150,9 +151,8 @@ static int
 add_base(struct plan *plan, const struct subject *subject, struct error *err)
 {
 	autofree char *passwd = NULL;
-	autofree char *group = NULL;
-	size_t length;
-	FILE *out = open_memstream(&group, &length);
+	struct text_stream stream;
+	FILE *out = text_stream_open(&stream);
 	struct draft account = {
 		.step = { .phase = PHASE_INSIDE, .kind = STEP_ACCOUNT, .because = "an unpacked tree knows no user" },
 	};
@@ -167,9 +167,12 @@ add_base(struct plan *plan, const struct subject *subject, struct error *err)
 		if (subject->groups[i].name[0])
 			(void)fprintf(out, "%s:x:%u:%s\n", subject->groups[i].name,
 			    (unsigned)subject->groups[i].gid, subject->user);
-	if (!out || fclose(out) != 0 || asprintf(&passwd, "%s:x:%u:%u::%s:%s\n", subject->user,
-	        (unsigned)subject->uid, (unsigned)subject->gid, subject->home, subject->shell) < 0)
+	autofree char *group = out ? text_stream_close(&stream, out, NULL) : NULL;
+	if (!group || asprintf(&passwd, "%s:x:%u:%u::%s:%s\n", subject->user,
+	        (unsigned)subject->uid, (unsigned)subject->gid, subject->home, subject->shell) < 0) {
+		passwd = NULL; /* asprintf(3) leaves anything in it */
 		return error_set(err, ENOMEM, "write the user's lines");
+	}
 	account.source = passwd;
 	account.value = group;
 	if (strpbrk(subject->user, ":\n,") == NULL && draft_add(plan, account, err) < 0)
