@@ -17,15 +17,20 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-/* In a user namespace that was given nothing, the directory is nobody's. */
-static bool
-is_ours(const char *directory)
+/*
+ * In a user namespace that was given nothing, the directory is nobody's.  -1 with err: it could not
+ * be looked at, and another one would be taken in its place.
+ */
+static int
+is_ours(const char *directory, struct error *err)
 {
 	struct statvfs fs;
 	struct stat st;
 
-	return stat(directory, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == 0 &&
-	    (st.st_mode & S_IWUSR) && statvfs(directory, &fs) == 0 && !(fs.f_flag & ST_RDONLY);
+	if (stat(directory, &st) < 0 || statvfs(directory, &fs) < 0)
+		return errno == ENOENT || errno == EACCES ? 0 : error_set(err, errno, "look at %s", directory);
+	return S_ISDIR(st.st_mode) && st.st_uid == 0 && (st.st_mode & S_IWUSR) &&
+	    !(fs.f_flag & ST_RDONLY);
 }
 
 static bool
@@ -55,24 +60,27 @@ place_descend(struct controller_place *place, const char *below, size_t length)
  * The mount point, or the topmost cgroup on the way to our own that is ours.  With none the
  * mount point stays, and making cgroups there says what is wrong.
  */
-static void
-place_find(struct controller_place *place, const char *own)
+static int
+place_find(struct controller_place *place, const char *own, struct error *err)
 {
 	const size_t mounted = strlen(place->root);
 	const char *below;
+	int ours = is_ours(place->root, err);
 
-	if (is_ours(place->root) || !machine_own_below(place->part, own, &below))
-		return;
+	if (ours != 0 || !machine_own_below(place->part, own, &below))
+		return ours < 0 ? -1 : 0;
 	for (size_t length = 1; below[0]; length++) {
 		if (below[length] && below[length] != '/')
 			continue;
-		if (place_descend(place, below, length) && is_ours(place->root))
-			return;
+		ours = place_descend(place, below, length) ? is_ours(place->root, err) : 0;
+		if (ours != 0)
+			return ours < 0 ? -1 : 0;
 		place->root[mounted] = '\0';
 		place->below = 0;
 		if (!below[length])
-			return;
+			return 0;
 	}
+	return 0;
 }
 
 /* Nobody but systemd writes to its tree, save below a unit that it handed over. */
@@ -83,18 +91,19 @@ place_find_unit(struct controller_place *place)
 		*place = (struct controller_place){ .version = CGROUP_NONE };
 }
 
-static void
+static int
 place_settle(const struct machine *machine, const char *controller, const char *cgroups,
-    struct controller_place *place)
+    struct controller_place *place, struct error *err)
 {
 	char own[sizeof(place->root)];
 
 	if (!place->root[0])
-		return;
+		return 0;
 	if (machine->has_systemd)
 		place_find_unit(place);
 	else if (machine_find_own(cgroups, controller, own, sizeof(own)))
-		place_find(place, own);
+		return place_find(place, own, err);
+	return 0;
 }
 
 static int
@@ -145,15 +154,18 @@ bound_all(struct machine *machine)
 		bound(pids, "pids.max", &machine->pid_max);
 }
 
-static void
-settle_all(struct machine *machine, const char *cgroups)
+static int
+settle_all(struct machine *machine, const char *cgroups, struct error *err)
 {
 	struct controller_place unified = machine_unified(machine);
 
 	for (unsigned i = 0; i < CONTROLLER_COUNT; i++)
-		place_settle(machine, controller_name(i, CGROUP_V1), cgroups, &machine->place[i]);
-	place_settle(machine, NULL, cgroups, &unified);
+		if (place_settle(machine, controller_name(i, CGROUP_V1), cgroups, &machine->place[i], err) < 0)
+			return -1;
+	if (place_settle(machine, NULL, cgroups, &unified, err) < 0)
+		return -1;
 	machine_set_unified(machine, &unified);
+	return 0;
 }
 
 int
@@ -166,7 +178,8 @@ machine_read_cgroups(struct machine *machine, struct error *err)
 		return -1;
 	machine_parse_mounts(machine, mountinfo);
 	machine->has_systemd = is_directory(PLACE_SYSTEMD);
-	settle_all(machine, cgroups);
+	if (settle_all(machine, cgroups, err) < 0)
+		return -1;
 	if (machine->unified[0] && read_controllers(machine, err) < 0)
 		return -1;
 	if (!machine->unified[0] && !machine->has_systemd && cgroup_host_expect(machine, err) < 0)
