@@ -100,11 +100,12 @@ entry_make(int cache, const char *name, bool nesting, const char *file, uid_t ui
 		return error_set(err, errno, "name the compiled filter %s", name);
 	if (unlinkat(cache, own, 0) < 0 && errno != ENOENT)
 		return error_set(err, errno, "remove an old %s", path);
-	if (compile(name, nesting, path, err) < 0)
-		return -1;
-	if (renameat(cache, own, cache, file) < 0)
-		return error_set(err, errno, "rename %s", path);
-	return 0;
+	int rc = compile(name, nesting, path, err);
+	if (rc == 0 && renameat(cache, own, cache, file) < 0)
+		rc = error_set(err, errno, "rename %s", path);
+	if (rc < 0)
+		(void)unlinkat(cache, own, 0); /* of a compiler that was killed */
+	return rc;
 }
 
 static int
