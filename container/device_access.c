@@ -201,6 +201,8 @@ device_access_set(const struct cgroups *cgroups, const struct device_numbers *nu
 		else if (faccessat(place->fd, "devices.allow", F_OK, 0) == 0)
 			return v1_set(place->fd, numbers, err) < 0 ?
 			    error_prefix(err, "%s", place->directory) : 0;
+		else if (errno != ENOENT)
+			return error_set(err, errno, "look for %s/devices.allow", place->directory);
 	}
 	if (!unified)
 		return 0;

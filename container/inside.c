@@ -73,15 +73,18 @@ open_parent(const struct inside *inside, const char *target, const char **name, 
 	return inside_open(inside, parent[0] ? parent : "/", err);
 }
 
-static bool
-is_ours(const struct inside *inside, int fd)
+/* -1 with err: that can't be told. */
+static int
+is_ours(const struct inside *inside, int fd, struct error *err)
 {
 	dev_t device = mount_device(fd);
 
+	if (device == 0)
+		return error_set(err, errno, "look at a directory of the container's");
 	for (size_t i = 0; i < inside->devices; i++)
 		if (inside->device[i] == device)
-			return true;
-	return false;
+			return 1;
+	return 0;
 }
 
 static int
@@ -99,7 +102,15 @@ make_target(const struct inside *inside, const char *target, mode_t type, struct
 			return -1;
 		parent = open_parent(inside, target, &name, &why);
 	}
-	if (parent < 0 || !name || !is_ours(inside, parent))
+	/* What is merely not there may be optional; what could not be looked at is not. */
+	if (parent < 0 && why.errnum != ENOENT && why.errnum != ENOTDIR) {
+		*err = why;
+		return -1;
+	}
+	int ours = parent < 0 ? 0 : is_ours(inside, parent, err);
+	if (ours < 0)
+		return -1;
+	if (!name || !ours)
 		return error_set(err, ENOENT, "open %s", target);
 	int rc = type == S_IFDIR ? mkdirat(parent, name, 0755) : mknodat(parent, name, S_IFREG | 0444, 0);
 	if (rc < 0)
@@ -142,7 +153,10 @@ inside_take_device(struct inside *inside, int mount, struct error *err)
 	if (inside->devices == INSIDE_DEVICES_MAX)
 		return error_set(err, 0, "more than %d file systems of the container's own",
 		    INSIDE_DEVICES_MAX);
-	inside->device[inside->devices++] = mount_device(mount);
+	inside->device[inside->devices] = mount_device(mount);
+	if (inside->device[inside->devices] == 0)
+		return error_set(err, errno, "look at a mount of the container's");
+	inside->devices++;
 	return 0;
 }
 
@@ -281,7 +295,7 @@ make_directory(struct inside *inside, const struct step *step, size_t index, str
 	(void)index;
 	if (parent < 0)
 		return -1;
-	if (!is_ours(inside, parent))
+	if (is_ours(inside, parent, err) <= 0)
 		return error_set(err, EPERM, "mkdir %s outside the container's own mounts", step->target);
 	if (mkdirat(parent, name, step->mode) < 0)
 		return error_set(err, errno, "mkdir %s", step->target);
@@ -413,7 +427,7 @@ write_mark(struct inside *inside, const struct step *step, size_t index, struct 
 	(void)index;
 	if (parent < 0 || !name)
 		return -1;
-	if (!is_ours(inside, parent))
+	if (is_ours(inside, parent, err) <= 0)
 		return error_set(err, EPERM, "write %s outside the container's own mounts", step->target);
 	/* Then for good: not even root in there can take it away or write another. */
 	if (mark_write(parent, err) < 0)

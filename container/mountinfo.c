@@ -93,6 +93,7 @@ mountinfo_id(int fd)
 		return 0;
 	text[length] = '\0';
 	char *value = strstr(text, key);
+	errno = EINVAL;
 	if (!value)
 		return 0;
 	value += sizeof(key) - 1;

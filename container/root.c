@@ -89,7 +89,10 @@ root_copy(const struct mountinfo *mount, uint64_t attributes, struct error *err)
 
 	if (fd < 0)
 		return error_set(err, errno, "open the mount on %s", mount->point);
-	if (mountinfo_id(fd) != mount->id)
+	uint64_t id = mountinfo_id(fd);
+	if (id == 0)
+		return error_set(err, errno, "look at the mount on %s", mount->point);
+	if (id != mount->id)
 		return error_set(err, ESTALE, "another mount lies on %s", mount->point);
 	autofd int copy = sys_open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (copy < 0 || sys_mount_setattr(copy, "", AT_EMPTY_PATH, &attr) < 0)
@@ -164,6 +167,29 @@ notice_missing(const struct inside *inside, const struct mountinfo *mount, const
 		inside->notice(text, inside->context);
 }
 
+/* The machine's being short of something for a moment is not the mount's own answer. */
+static bool
+is_shortage(int errnum)
+{
+	return errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE || errnum == ENOSPC || errnum == EINTR;
+}
+
+/*
+ * A mount of the system's own is missed only for a reason of its own: it is gone, can't have its
+ * owners in a read-only root (EINVAL), or root inside took away the place where it belongs.
+ */
+static bool
+may_lack(const struct root *root, const struct mountinfo *mount, bool is_copied, int errnum)
+{
+	if (is_shortage(errnum))
+		return false;
+	if (!root_is_system(mount->point))
+		return true;
+	if (is_copied)
+		return errnum == ENOENT || errnum == ENOTDIR || errnum == ELOOP || errnum == EINVAL;
+	return root->step->root == ROOT_READ_ONLY && (errnum == EINVAL || errnum == ENOENT);
+}
+
 /*
  * A mount that went away meanwhile, or lies where a user may have moved it, is no reason to
  * refuse the login: what is below it is seen instead, read-only.
@@ -179,20 +205,22 @@ put(struct root *root, const struct mountinfo *mount, struct error *err)
 		return copy < 0 ? -1 : attach_root(root->inside, copy, err);
 	if (copy < 0 && why.errnum == ESTALE)
 		return 0;
-	if (copy < 0 && root->step->root != ROOT_READ_ONLY && root_is_system(mount->point)) {
-		*err = why;
-		return -1;
-	}
 	autofd int target = copy < 0 ? -1 : path_open_beneath(root->inside->root, mount->point + 1,
 	    O_PATH, &why);
-	if (target < 0 || mount_attach(copy, target, &why) < 0)
-		notice_missing(root->inside, mount, &why);
+	if (target >= 0 && mount_attach(copy, target, &why) == 0)
+		return 0;
+	if (!may_lack(root, mount, copy >= 0, why.errnum)) {
+		*err = why;
+		return error_prefix(err, "show %.100s", mount->point);
+	}
+	notice_missing(root->inside, mount, &why);
 	return 0;
 }
 
 /*
  * What the user can't get to on the host is not copied: of a host with many containers of
- * another kind, whose mounts lie in a directory of root's, that is most of it.
+ * another kind, whose mounts lie in a directory of root's, that is most of it.  Whatever else it
+ * answers, its copy will answer, too, and be told of.
  */
 static int
 drop_unreachable(struct mount_list *list, const struct step *step, struct error *err)
@@ -203,7 +231,7 @@ drop_unreachable(struct mount_list *list, const struct step *step, struct error 
 	if (reader_become(step, &before, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list->count; i++)
-		if (reader_may(list->item[i].point, F_OK))
+		if (reader_may(list->item[i].point, F_OK) || (errno != EACCES && errno != ENOENT))
 			list->item[kept++] = list->item[i];
 	list->count = kept;
 	return reader_end(&before, err);
