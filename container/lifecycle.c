@@ -25,6 +25,8 @@
 /* How long callers whose container is dead have to notice it before they are killed, too. */
 #define CALLERS_MS 2000
 #define KILL_STEP_MS 20
+/* A killed init that is still there: once more, since nothing else would end the container. */
+#define KILL_AGAIN_MS 1000
 
 int
 container_save(struct server *server, struct error *err)
@@ -53,6 +55,7 @@ set_state(struct server *server, enum state state, int64_t deadline)
 {
 	server->state = state;
 	server->deadline = deadline;
+	server->killed = false;
 	own_close(&server->rest);
 }
 
@@ -90,7 +93,8 @@ fail_build(struct server *server, const struct error *err)
 		/* Whatever it is at, it and its namespaces are gone with it. */
 		(void)sys_pidfd_send_signal(server->build.pidfd, SIGKILL);
 		server->init = take_fd(&server->build.pidfd);
-		set_state(server, STATE_ENDING, NEVER);
+		set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
+		server->killed = true;
 	} else {
 		set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
 	}
@@ -279,7 +283,8 @@ end_frozen(struct server *server)
 		log_error(&err, "supervisor failed: user=%s uid=%u what=\"end a frozen container\"", server->record.user,
 		    (unsigned)server->uid);
 	(void)sys_pidfd_send_signal(server->init, SIGKILL);
-	set_state(server, STATE_ENDING, NEVER);
+	set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
+	server->killed = true;
 	return true;
 }
 
@@ -299,8 +304,9 @@ container_end(struct server *server, const char *reason, bool at_once)
 		return;
 	int signal = at_once || server->record.grace == 0 ? SIGKILL : SIGTERM;
 	(void)sys_pidfd_send_signal(server->init, signal);
-	set_state(server, STATE_ENDING, signal == SIGKILL ? NEVER :
-	    server_now() + (int64_t)server->record.grace * 1000);
+	set_state(server, STATE_ENDING, server_now() + (signal == SIGKILL ? KILL_AGAIN_MS :
+	    (int64_t)server->record.grace * 1000));
+	server->killed = signal == SIGKILL;
 }
 
 /* A process that is dead but not reaped yet is no one to wait for: -1. */
@@ -411,14 +417,15 @@ step_ending(struct server *server)
 {
 	bool is_over = server_now() >= server->deadline;
 
-	if (server->rest < 0 && server->deadline != NEVER) {
+	if (server->rest < 0 && !server->killed) {
 		watch_rest(server);
 		is_over = is_over || server->rest < 0;
 	}
 	if (!is_over)
 		return;
 	(void)sys_pidfd_send_signal(server->init, SIGKILL);
-	set_state(server, STATE_ENDING, NEVER);
+	set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
+	server->killed = true;
 }
 
 static struct request *

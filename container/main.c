@@ -30,11 +30,13 @@ reset_signals(struct error *err)
 {
 	sigset_t none;
 
+	/* By the C library's word; it keeps some to itself. */
 	for (int number = 1; number < NSIG; number++)
-		(void)signal(number, SIG_DFL); /* KILL and STOP say no */
+		if (signal(number, SIG_DFL) == SIG_ERR && errno != EINVAL)
+			return error_set(err, errno, "reset signal %d", number);
 	/* A full disk or a limit shall be an error, not the end. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGXFSZ, SIG_IGN);
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR || signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+		return error_set(err, errno, "ignore a signal");
 	(void)sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? error_set(err, errno, "reset the signals") : 0;
 }

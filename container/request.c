@@ -20,6 +20,9 @@
 #include <sys/socket.h>
 #include <syslog.h>
 
+/* How often receiving may fail before a client counts as gone. */
+#define MISHEARD_MAX 8
+
 bool
 request_is_any(const struct server *server, enum request_state state)
 {
@@ -423,9 +426,15 @@ hear(struct server *server, struct request *request)
 	autofd int tty = -1;
 	unsigned count = 1;
 	struct error err = ERROR_INIT;
-	long length = packet ? wire_receive(request->fd, packet, WIRE_PACKET_MAX, &tty, &count, &err) : -1;
 
+	/* It is still there when there is memory again: nobody's login ends for want of it. */
+	if (!packet)
+		return;
+	long length = wire_receive(request->fd, packet, WIRE_PACKET_MAX, &tty, &count, &err);
 	if (length < 0 && err.errnum == EAGAIN)
+		return;
+	/* What could not be taken for want of something waits; a bad packet is gone, and so is its sender. */
+	if (length < 0 && err.errnum != EPROTO && err.errnum != ECONNRESET && request->misheard++ < MISHEARD_MAX)
 		return;
 	if (length > 0 && length < (long)sizeof(*packet))
 		length = -1;

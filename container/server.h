@@ -75,6 +75,7 @@ struct order {
 };
 
 struct request {
+	unsigned misheard;          /* times that receiving from it failed */
 	enum request_state state;
 	int fd;                     /* owned */
 	int pidfd;                  /* owned; of the client */
@@ -158,6 +159,7 @@ struct server {
 	int rest;                   /* owned; pidfd of one process that is left, or -1 */
 	int64_t started;            /* monotonic ms, of the building */
 	int64_t deadline;           /* monotonic ms, of the present state, or NEVER */
+	bool killed;                /* STATE_ENDING: init was sent SIGKILL; at the deadline once more */
 	const char *reason;         /* why it ends, for the log */
 	bool place_added;           /* kits that are under way don't know one of the cgroups */
 	struct limit_watch limit[CGROUP_WATCHES_MAX];
