@@ -131,8 +131,9 @@ show(struct root *root, const struct mountinfo *mount, struct error *err)
 
 	if (copy < 0)
 		return -1;
-	bool is_directory = fstat(copy, &st) == 0 && S_ISDIR(st.st_mode);
-	if (root->step->root != ROOT_READ_ONLY && !is_directory)
+	if (fstat(copy, &st) < 0)
+		return error_set(err, errno, "look at the mount on %s", mount->point);
+	if (root->step->root != ROOT_READ_ONLY && !S_ISDIR(st.st_mode))
 		return take_fd(&copy);
 	if (idmap_mount(copy, root->inside->userns, &why) == 0)
 		return root->step->root == ROOT_READ_ONLY ? take_fd(&copy) : show_overlay(root, mount, copy, err);

@@ -192,10 +192,15 @@ root_overlay(struct root *root, int lower, const char *point, struct error *err)
 		return -1;
 	if (fstat(host, &st) < 0)
 		return error_set(err, errno, "stat %s", point);
-	autofd int seed = seed_open(root->staging, point);
+	autofd int seed = -1;
+	if (seed_open(root->staging, point, &seed, err) < 0)
+		return -1;
+	int is_whole = seed < 0 ? 0 : seed_is_whole(seed, err);
+	if (is_whole < 0)
+		return -1;
 	if (seed >= 0)
 		layers.lower[layers.lowers++] = seed;
-	if (seed < 0 || !seed_is_whole(seed))
+	if (!is_whole)
 		layers.lower[layers.lowers++] = host;
 	autofd int store = prepare_store(root, point, &st, err);
 	if (store < 0)

@@ -366,21 +366,29 @@ seed_make(int directory, const struct seed_facts *facts, const struct seed *seed
 	return 0;
 }
 
-bool
-seed_is_whole(int seed)
+int
+seed_is_whole(int seed, struct error *err)
 {
 	char value;
+	ssize_t length = fgetxattr(seed, OPAQUE, &value, 1);
 
-	return fgetxattr(seed, OPAQUE, &value, 1) == 1 && value == 'y';
+	if (length < 0 && errno != ENODATA)
+		return error_set(err, errno, "look at what root inside needs of its own");
+	return length == 1 && value == 'y';
 }
 
 int
-seed_open(int directory, const char *point)
+seed_open(int directory, const char *point, int *seed, struct error *err)
 {
 	struct error missing = ERROR_INIT;
 	char name[PATH_MAX];
 
+	*seed = -1;
 	if (text_format(name, sizeof(name), SEED_NAME "%s", point) < 0)
-		return -1;
-	return path_open_beneath(directory, name, O_RDONLY | O_DIRECTORY, &missing);
+		return error_set(err, errno, "name the seed of %s", point);
+	*seed = path_open_beneath(directory, name, O_RDONLY | O_DIRECTORY, &missing);
+	if (*seed >= 0 || missing.errnum == ENOENT || missing.errnum == ENOTDIR)
+		return 0;
+	*err = missing;
+	return -1;
 }

@@ -40,11 +40,11 @@ void seed_look(const struct seed_facts *facts, struct seed *seed);
 int seed_make(int directory, const struct seed_facts *facts, const struct seed *seed,
     struct error *err);
 
-/* Its part for what is mounted on point, or -1: it has none there. */
-int seed_open(int directory, const char *point);
+/* *seed is its part for what is mounted on point, or -1: it has none there.  -1 with err: that can't be told. */
+int seed_open(int directory, const char *point, int *seed, struct error *err);
 
-/* True if it stands for the whole of what is mounted there, which is secret. */
-bool seed_is_whole(int seed);
+/* 1 if it stands for the whole of what is mounted there, which is secret; else 0, or -1 with err. */
+int seed_is_whole(int seed, struct error *err);
 
 /*
  * text, a shadow(5) or gshadow(5), with each password replaced by "*", which no password
