@@ -137,7 +137,8 @@ TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 FUZZ         := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
 TESTS        += $(FUZZ:%=$(B)/tests-fuzz/%)
-TESTS_NEED   := $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
+FAULT_PROGRAMS := $(if $(filter x86_64-%,$(MULTIARCH)),$(B)/support/faults $(B)/support/fault_caller $(B)/faults/supervisor)
+TESTS_NEED   := $(FAULT_PROGRAMS) $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam $(CTL_LIBS) -pthread
 SCRIPTS       = $(shell grep -rlE '^\#!/bin/(ba)?sh' .ci bench debian etc tests --exclude-dir=data) \
@@ -204,6 +205,18 @@ $(B)/support/%: tests/support/%.c Makefile
 $(B)/support/filter_table: tests/support/filter_table.c $(call host,$(FILTER) $(LIB))
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $^ -lseccomp
+# The fault harness, the caller that it traces, and programs whose allocations go by it.
+FAULTS       := $(addprefix tests/faults/,evidence.c main.c run.c state.c trace.c)
+WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(B)/support/faults: $(FAULTS) $(call host,$(LIB)) Makefile
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $(filter %.c %.o,$^) -lseccomp
+$(B)/support/fault_caller: tests/faults/caller.c Makefile
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $< -lpam
+$(B)/faults/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY) tests/faults/allocate.c)
+	$(say) LD $@
+	$(Q)mkdir -p $(@D) && $(MUSL_CC) $(MUSL_LDFLAGS) $(WRAPPED) -o $@ $^
 # Neither has a C library, of which there is none here for 32 bits.
 FREESTANDING := -ffreestanding -nostdlib -static -no-pie -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-tree-loop-distribute-patterns
@@ -225,6 +238,11 @@ test-programs:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/programs/run
+# STEP=N: every N'th fault.
+test-faults:
+	$(Q)tests/setup
+	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS) $(FAULT_PROGRAMS)
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/faults/run $(or $(STEP),1)
 test-metrics:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
@@ -268,7 +286,7 @@ KNOWS    := -include tests/lint/analyzer.h
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
 OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
-OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/support/nss/*.c bench/*.c) $(FUZZ_SOURCES)
+OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/faults/*.c) $(wildcard tests/support/nss/*.c bench/*.c) $(FUZZ_SOURCES)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
 # It would define what this one defines.
@@ -281,6 +299,7 @@ $(FUZZ_SOURCES:%=$(B)/lint/%): CLANG += -Wno-gnu-zero-variadic-macro-arguments
 $(FUZZ_SOURCES:%=$(B)/lint/%): ANALYZE += -Wno-analyzer-malloc-leak
 $(B)/lint/tests/fuzz/replay.c: CPPFLAGS += -DPAM_CTR_CORPUS='""'
 $(B)/lint/filter/argument.c $(B)/lint/policy/rlimit_value.c $(B)/lint/container/cgroup_live.c: CLANG += -Wno-disabled-macro-expansion
+$(B)/lint/tests/faults/allocate.c $(B)/lint/tests/faults/caller.c: CLANG += -Wno-reserved-identifier
 $(LINTED): $(B)/lint/%: FORCE
 	$(say) LINT $*
 	$(Q)$(CC) $(CPPFLAGS) $(COMMON) $(ANALYZE) $*
@@ -362,6 +381,7 @@ help:
 		demo 'show the main job on real ssh logins; nothing stays behind (root)' \
 		test 'install what tests need, build, run all of them (root)' \
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
+		test-faults 'an error in each system call of a login, and death; STEP=N: in every Nth (root, hours)' \
 		test-metrics 'the numbers and the dashboard in a real Prometheus (root, apt)' \
 		test-vm 'the package installed on cgroup v2 in a virtual machine, and the tests there' \
 		fuzz 'each fuzz target for FUZZ_SECONDS (30), on from its corpus' \
@@ -372,6 +392,6 @@ help:
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit check deb test demo test-programs test-metrics test-vm fuzz fuzz-targets bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
+.PHONY: all unit check deb test demo test-programs test-faults test-metrics test-vm fuzz fuzz-targets bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
 .SECONDARY:
 # --- end of tests
