@@ -111,7 +111,7 @@ ask_login(void)
 		fuzz_check(memchr(why.text, '\0', sizeof(why.text)) &&
 		    memchr(why.contact, '\0', sizeof(why.contact)));
 	if (connection >= 0)
-		client_joined(&connection, 1000);
+		(void)client_joined(&connection, 1000, &err);
 	fuzz_check(connection < 0);
 	join_kit_free(&kit);
 }

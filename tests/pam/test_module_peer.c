@@ -7,7 +7,7 @@
 
 #include <sys/file.h>
 
-TestSuite(module_peer, .init = module_set_up, .timeout = 60);
+TestSuite(module_peer, .init = module_set_up, .timeout = 120);
 
 /* --- a supervisor that lies ------------------------------------------------------------------ */
 
