@@ -243,6 +243,11 @@ test-faults:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS) $(FAULT_PROGRAMS)
 	$(Q)PAM_CTR_BUILD=$(abspath $(B)) tests/faults/run $(or $(STEP),1)
+# SCALE=N: an Nth of everything.
+test-load:
+	$(Q)tests/setup
+	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
+	$(Q)PAM_CTR_BUILD=$(abspath $(B)) SCALE=$(or $(SCALE),1) tests/load/run
 test-metrics:
 	$(Q)tests/setup
 	$(Q)$(MAKE) $(JOBS) all $(SUPPORT_PROGRAMS)
@@ -382,6 +387,7 @@ help:
 		test 'install what tests need, build, run all of them (root)' \
 		test-programs 'compilers, JVMs, browsers under the default filter and without (root, apt)' \
 		test-faults 'an error in each system call of a login, and death; STEP=N: in every Nth (root, hours)' \
+		test-load 'many logins, at once and in turn, kills, bombs; SCALE=N: an Nth of it (root, hours)' \
 		test-metrics 'the numbers and the dashboard in a real Prometheus (root, apt)' \
 		test-vm 'the package installed on cgroup v2 in a virtual machine, and the tests there' \
 		fuzz 'each fuzz target for FUZZ_SECONDS (30), on from its corpus' \
@@ -392,6 +398,6 @@ help:
 		lint 'analyzers, linters, warnings of both compilers' clean 'remove $(B)/'
 
 FORCE:
-.PHONY: all unit check deb test demo test-programs test-faults test-metrics test-vm fuzz fuzz-targets bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
+.PHONY: all unit check deb test demo test-programs test-faults test-load test-metrics test-vm fuzz fuzz-targets bench lint lint-files install uninstall install-init uninstall-init clean help FORCE
 .SECONDARY:
 # --- end of tests
