@@ -36,6 +36,8 @@ ssh -o ControlPath="$master" -M -N -f alice@world
 many=$(for _ in 1 2 3 4 5 6 7 8 9 10; do ssh -o ControlPath="$master" alice@world 'readlink /proc/self/ns/pid' & done; wait)
 is "ten channels of one connection are in one container" "$(sort -u <<<"$many" | wc -l) $(wc -l <<<"$many")" "1 10"
 isnt "which is not the host" "$(sort -u <<<"$many")" "$(readlink /proc/self/ns/pid)"
+one_session() { [ "$(ctrctl show alice | grep -c '^  s[0-9]')" = 1 ]; }
+succeeds "and are one session" wait_for 5 one_session
 # script(1) types an end of file into the terminal when its own input ends: keep that open.
 mkfifo "$tap_dir/quiet"
 is "a channel with a terminal" "$(script -qec "ssh -tt -o ControlPath=$master alice@world 'test -t 0 && echo terminal'" /dev/null <>"$tap_dir/quiet" | tr -d '\r')" terminal

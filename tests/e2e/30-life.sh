@@ -60,6 +60,9 @@ is "kill: which is told first" "$(on alice 'cat got-term')" term
 on alice '(trap "" HUP TERM; touch /tmp/armed; while :; do sleep 1; done) >/dev/null 2>&1 &
 	until [ -e /tmp/armed ]; do sleep 0.05; done'
 succeeds "kill: whatever it ignores" wait_for 10 no_containers
+on alice 'setsid sleep 600 >/dev/null 2>&1 </dev/null & echo'
+succeeds "kill: what has a session of its own" wait_for 10 no_containers
+is "all of it" "$(pgrep -u alice -x sleep)" ""
 hold alice
 on alice 'nohup sleep 600 >/dev/null 2>&1 & echo'
 succeeds "kill: another session keeps it" has_container alice
