@@ -523,6 +523,41 @@ sort_steps(struct step *step, size_t count, unsigned (*key)(const struct step *)
 	}
 }
 
+static bool
+lies_below(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return length > 1 && !strncmp(path, directory, length) && path[length] == '/';
+}
+
+/*
+ * The host's home needs no mount where the host's root is seen, unless what lies above it is hidden or an
+ * empty tmpfs.  As on the host it may be missing.  Comes after all that could cover it.
+ */
+static int
+add_covered_home(struct plan *plan, const struct policy *policy, const struct subject *subject,
+    struct error *err)
+{
+	const struct draft draft = {
+		.step = { .phase = PHASE_INSIDE, .kind = STEP_BIND, .flags = STEP_F_OPTIONAL,
+		    .because = "policy: home = host; what is above it is covered" },
+		.target = subject->home,
+		.source = subject->home,
+	};
+	bool is_covered = false;
+
+	if (policy->home != HOME_HOST || policy->root != ROOT_HOST)
+		return 0;
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].phase == PHASE_INSIDE &&
+		    (plan->step[i].kind == STEP_HIDE || plan->step[i].kind == STEP_TMPFS))
+			is_covered = is_covered || lies_below(subject->home, plan->step[i].target);
+	if (!is_covered)
+		return 0;
+	return check_home(subject, err) < 0 ? -1 : draft_add(plan, draft, err);
+}
+
 /* An own root is read-only or the container's own: what is to reach the host's files is bound. */
 static int
 add_writable(struct plan *plan, const struct policy *policy, struct error *err)
@@ -550,7 +585,7 @@ add_mounts(struct plan *plan, const struct policy *policy, const struct subject 
 	    add_tmpfs(plan, policy, subject, err) < 0 ||
 	    add_binds(plan, policy, err) < 0 ||
 	    add_paths(plan, &policy->read_only, STEP_READ_ONLY, "policy: read_only", err) < 0 ||
-	    add_writable(plan, policy, err) < 0)
+	    add_writable(plan, policy, err) < 0 || add_covered_home(plan, policy, subject, err) < 0)
 		return -1;
 	return 0;
 }

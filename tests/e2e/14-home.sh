@@ -130,5 +130,19 @@ wait_for 10 umount /var/lib/pam_ctr
 succeeds "the next good login works" on bob true
 wait_for 10 no_containers
 rm -rf /srv/o
+# The shell host: others' homes are hidden, the own one is the host's.
+policy <<END
+[default]
+profile = shared
+home = host
+hidden = /home
+END
+touch /home/alice/of-the-host
+is "hidden = /home with home = host: the own home alone" "$(on alice 'ls /home; pwd; ls of-the-host; echo of-alice >written')" "alice
+/home/alice
+of-the-host"
+is "and written through" "$(cat /home/alice/written)" of-alice
+rm -f /home/alice/of-the-host /home/alice/written
+wait_for 10 no_containers
 nothing_left "nothing is left"
 done_testing

@@ -204,6 +204,41 @@ find_step(const struct plan *plan, enum step_kind kind, const char *target)
 	return 0;
 }
 
+static bool
+has_step(const struct plan *plan, enum step_kind kind, const char *target)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->step[i].kind == kind && plan->step[i].target && !strcmp(plan->step[i].target, target))
+			return true;
+	return false;
+}
+
+/* Where the host's root is seen the host's home is there, unless what is above it is hidden. */
+Test(plan, covered_home)
+{
+	static const struct {
+		const char *conf;
+		bool is_bound;
+	} rows[] = {
+		{ "[user alice]\nprofile = shared\nhome = host\n", false },
+		{ "[user alice]\nprofile = shared\nhome = host\nhidden = /home\n", true },
+		{ "[user alice]\nprofile = shared\nhome = host\ntmpfs = /home\n", true },
+		{ "[user alice]\nprofile = shared\nhome = host\nhidden = /home/alic\n", false },
+		{ "[user alice]\nprofile = shared\nhome = host\nread_only = /home\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct plan plan = PLAN_INIT;
+
+		plan_make(rows[i].conf, ON_V2, &plan);
+		cr_expect_eq(has_step(&plan, STEP_BIND, "/home/alice"), rows[i].is_bound, "%s", rows[i].conf);
+		if (has_step(&plan, STEP_HIDE, "/home"))
+			cr_expect_lt(find_step(&plan, STEP_HIDE, "/home"),
+			    find_step(&plan, STEP_BIND, "/home/alice"), "%s", rows[i].conf);
+		plan_free(&plan);
+	}
+}
+
 /* What is mounted later lies in what was mounted before. */
 Test(plan, order)
 {
