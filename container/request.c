@@ -32,6 +32,15 @@ request_is_any(const struct server *server, enum request_state state)
 	return false;
 }
 
+bool
+request_is_any_but(const struct server *server, enum request_state state)
+{
+	for (size_t i = 0; i < server->requests; i++)
+		if (server->request[i].state != state)
+			return true;
+	return false;
+}
+
 static void
 request_free(struct request *request)
 {
@@ -53,7 +62,9 @@ request_sweep(struct server *server)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < server->requests; i++) {
-		if (server->request[i].state == REQUEST_DONE)
+		/* We stay, for others: nobody need wait for our end. */
+		bool stays = server->request[i].state == REQUEST_PARTING && server->state != STATE_NONE;
+		if (stays || server->request[i].state == REQUEST_DONE)
 			request_free(&server->request[i]);
 		else if (kept++ != i)
 			server->request[kept - 1] = server->request[i];
@@ -159,7 +170,9 @@ request_answer(struct request *request, enum wire_type type, const char *text)
 	(void)text_format(message.text, sizeof(message.text), "%.500s", text);
 	(void)text_format(message.contact, sizeof(message.contact), "%s", request->door.contact);
 	(void)wire_send(request->fd, &message, sizeof(message), NULL, 0, NULL);
-	if (type != WIRE_WAIT)
+	if (type == WIRE_ENDED)
+		request->state = REQUEST_PARTING;
+	else if (type != WIRE_WAIT)
 		request->state = REQUEST_DONE;
 }
 

@@ -351,7 +351,7 @@ leave(struct server *server)
 static bool
 is_idle(const struct server *server, int64_t patience)
 {
-	if (server->requests > 0 || (!server->served && server_now() < patience))
+	if (request_is_any_but(server, REQUEST_PARTING) || (!server->served && server_now() < patience))
 		return false;
 	return server->state == STATE_NONE || (server->leaving && server->state == STATE_ALIVE);
 }

@@ -62,6 +62,7 @@ enum request_state {
 	REQUEST_JOINING, /* has its kit */
 	REQUEST_ENDING,  /* wants to hear when the container is gone */
 	REQUEST_ORDERED, /* has given an order that takes a while */
+	REQUEST_PARTING, /* has heard that the container is gone; its connection ends when we do */
 	REQUEST_DONE     /* to be swept */
 };
 
@@ -192,6 +193,7 @@ void request_refuse_waiting(struct server *server, const struct error *err);
 void request_tell_ended(struct server *server);      /* the container is gone */
 void request_sweep(struct server *server);           /* forget those that are done */
 bool request_is_any(const struct server *server, enum request_state state);
+bool request_is_any_but(const struct server *server, enum request_state state);
 void request_answer(struct request *request, enum wire_type type, const char *text);
 
 /* session.c */

@@ -11,6 +11,7 @@
 #include "lib/text.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/socket.h>
@@ -23,6 +24,8 @@
 #define FIRST_ANSWER_MS 4000
 /* What building or ending a container may take on a machine under load. */
 #define KIT_MS 20000
+/* It removes a directory and exits. */
+#define PARTING_MS 2000
 /*
  * How often a supervisor may be found leaving before we give up.  While a package is upgraded the
  * module on disk may be of another version than the supervisor, for as long as it takes to rename
@@ -438,6 +441,15 @@ is_known(uid_t uid)
 	    stat(path, &st) == 0;
 }
 
+/* The container is gone; who looks next shall not find the supervisor on its way out.  wire.h */
+static void
+await_end(int connection)
+{
+	struct pollfd end = { .fd = connection, .events = POLLIN };
+
+	(void)poll(&end, 1, PARTING_MS);
+}
+
 /* 0 without an answer: it was gone before, or while we asked. */
 static int
 ask_known(uid_t uid, struct question *question, bool *answered, struct error *err)
@@ -452,6 +464,8 @@ ask_known(uid_t uid, struct question *question, bool *answered, struct error *er
 		if (ask_plain(fd, question, &talk, err) < 0)
 			return -1;
 		*answered = talk == TALK_DONE;
+		if (*answered && question->answer->head.type == WIRE_ENDED)
+			await_end(fd);
 		if (*answered)
 			return 0;
 	}

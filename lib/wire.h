@@ -19,6 +19,9 @@
  *	WIRE_KILL, WIRE_FREEZE, ...  ->      (an order: ctrctl kill --session, freeze, thaw, set, reload)
  *	                             <-      WIRE_DONE + report | WIRE_REFUSED | WIRE_NOBODY
  *
+ * After WIRE_ENDED the connection's end says that the supervisor has left, and its directory is gone; where it stays,
+ * since somebody else has come, it closes at once.
+ *
  * WIRE_AGAIN: this supervisor is leaving (or is of another version): connect anew.
  */
 #ifndef LIB_WIRE_H

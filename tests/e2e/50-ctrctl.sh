@@ -67,5 +67,13 @@ for _ in $(seq 10); do ctrctl kill alice >/dev/null 2>&1 & done
 wait
 succeeds "ten kills at once of nobody do no harm" on alice true
 wait_for 10 no_containers
+left=0
+for _ in $(seq 20); do
+	hold bob
+	ctrctl kill bob >/dev/null
+	[ ! -e /run/pam_ctr/2002 ] || left=$((left + 1))
+	release
+done
+is "20 kills: when they return nothing is left" "$left" 0
 nothing_left "nothing is left"
 done_testing
