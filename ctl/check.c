@@ -17,6 +17,8 @@
 #include "policy/plan.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +71,46 @@ note_quota(const struct policy *policy)
 	bool is_kept = policy->home == HOME_OVERLAY || policy->home == HOME_TEMPLATE;
 	autofd int lib = -1;
 
-	if (!is_kept || policy->home_size == 0)
+	if ((!is_kept || policy->home_size == 0) && (policy->root != ROOT_OVERLAY || policy->root_size == 0))
 		return;
 	lib = open(PLACE_LIB, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lib < 0 && errno == ENOENT)
 		lib = open("/var/lib", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lib >= 0 && quota_check(lib, &err) < 0)
-		(void)complain(CTL_NO, "note: on this machine, logins with home_size would be refused: " PLACE_LIB
+		(void)complain(CTL_NO, "note: on this machine, logins with home_size or root_size would be refused: " PLACE_LIB
 		    ": %s", error_render(&err, why, sizeof(why)));
+}
+
+/* What the policy names has to be there, unless it says that it need not. */
+static void
+note_paths(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+		const char *path = step->kind == STEP_BIND || step->kind == STEP_HOME ? step->source : step->target;
+
+		if ((step->kind != STEP_HIDE && step->kind != STEP_READ_ONLY && step->kind != STEP_WRITABLE &&
+			step->kind != STEP_BIND && (step->kind != STEP_HOME || step->home != HOME_TEMPLATE)) ||
+		    step->flags & STEP_F_OPTIONAL || strncmp(step->because, "policy: ", 8) != 0)
+			continue;
+		if (access(path, F_OK) < 0 && errno == ENOENT)
+			(void)complain(CTL_NO, "note: on this machine, logins would be refused: %s: %s does not exist",
+			    step->because + 8, path);
+	}
+}
+
+/* With nobody exempt the host has root alone, and a fault in the policy nobody but root to mend it. */
+static void
+note_exempt(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->exempt_names.count; i++) {
+		const char *name = policy->exempt_names.item[i];
+
+		if (name[0] == '@' ? getgrnam(name + 1) != NULL : getpwnam(name) != NULL && strcmp(name, "root") != 0)
+			return;
+	}
+	(void)complain(CTL_NO, "note: exempt names nobody on this machine but root, who always is: administrators "
+	    "are contained, too");
 }
 
 /* What is in a tmpfs is memory that no kill gives back. */
@@ -119,10 +153,14 @@ note_machine(struct policy_text *text)
 	else if (login->machine.core == CORE_TO_SOCKET)
 		(void)complain(CTL_NO, "note: this host's kernel.core_pattern is a socket: what crashes in a "
 		    "login is sent to it, whatever rlimit.core says");
-	if (login)
+	if (login) {
+		note_exempt(&login->policy);
 		note_tmpfs(&login->policy);
-	if (login && geteuid() == 0)
+	}
+	if (login && geteuid() == 0) {
 		note_quota(&login->policy);
+		note_paths(&plan);
+	}
 	plan_free(&plan);
 	login_free(login);
 }

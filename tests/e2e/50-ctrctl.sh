@@ -43,6 +43,12 @@ succeeds "check: fine" ctrctl check
 printf '[default]\nmemory.max = 1G\ntmp_size = 2G\n' >/tmp/tmpfs.conf
 like "check: a /tmp as large as the memory is told" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'note: tmp_size is not below memory.max'
 unlike "check: and only that" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'note: (shm|runtime)_size'
+printf '[host]\nexempt = @sudoo, root\n[default]\nhidden = /srv/nowhere, -/srv/maybe\nhome = template:/srv/none\n' >/tmp/tmpfs.conf
+like "check: what is missing is told" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'refused: hidden: /srv/nowhere does not exist'
+unlike "check: but not what may be" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" maybe
+like "check: nor a template" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'refused: home: /srv/none does not exist'
+like "check: that nobody is exempt is told" "$(ctrctl check /tmp/tmpfs.conf 2>&1)" 'exempt names nobody'
+is "check: of a policy that lacks nothing nothing is" "$(ctrctl check 2>&1)" "/etc/pam_ctr.conf: no faults"
 rm /tmp/tmpfs.conf
 cp /etc/pam_ctr.conf /tmp/copy.conf
 chmod 644 /tmp/copy.conf
