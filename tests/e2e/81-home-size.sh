@@ -29,7 +29,7 @@ if [ "$(findmnt -no OPTIONS -T /var/lib/pam_ctr | grep -c prjquota)" = 0 ]; then
 		[default]
 		home_size = 16M
 	END
-	like "check tells before anybody is refused" "$(ctrctl check 2>&1)" 'note: .*home_size would be refused: .*prjquota'
+	like "check tells before anybody is refused" "$(ctrctl check 2>&1)" 'note: .*home_size or root_size would be refused: .*prjquota'
 	limited_to none
 	if hold alice; then ok "no limit, no quota needed"; else fail "no limit, no quota needed"; fi
 	like "and none is shown" "$(ctrctl list)" '\?/\?$'
