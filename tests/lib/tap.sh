@@ -125,7 +125,7 @@ plain() {
 # on_tty USER COMMAND: the same on a pseudo terminal, whose carriage returns and whose echo of
 # script's end of input are taken out of what it says
 on_tty() {
-	timeout -k 2 "${LIMIT:-30}" script -qec "ssh -tt $1@world $(printf '%q' "$2")" /dev/null </dev/null | tr -d '\r' | sed '1s/^^@//'
+	timeout -k 2 "${LIMIT:-30}" script -qec "ssh -tt $1@world $(printf '%q' "$2")" /dev/null </dev/null | tr -d '\r' | sed 's/^^@//'
 }
 
 # hold USER: opens a login that stays until release; $held is its process
