@@ -8,14 +8,12 @@ policy </dev/null
 snapshot_take
 kernel_mark
 for round in 1 2 3; do
-	for n in $(seq "$count"); do
-		login alice sh -c 'readlink /proc/self/ns/pid >>/tmp/seen; sleep 2' &
+	# Each stays until all are in the same /tmp: with a second container nobody would ever leave.
+	for _ in $(seq "$count"); do
+		login alice sh -c "echo >>/tmp/in; until [ \$(wc -l </tmp/in) = $count ]; do sleep 0.2; done" &
 	done
-	inside() { [ "$(init_of alice)" ] && [ "$(ctrctl show alice --json | grep -c '"id"')" -gt 1 ]; }
-	wait_for 60 inside
-	is "round $round: there is one supervisor" "$(supervisors | wc -w)" 1
 	wait
-	none_refused "round $round: $count at once"
+	none_refused "round $round: $count at once, in one container"
 	wait_for 30 no_load_left
 done
 nothing_left "nothing is left" 20
