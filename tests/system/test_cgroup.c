@@ -127,7 +127,7 @@ kill_all(void)
 {
 	int left = 1;
 
-	for (int i = 0; i < 500 && left > 0; i++) {
+	for (int i = 0; i < 2000 && left > 0; i++) {
 		left = cgroups_kill(&world.cgroups, &world.err);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			continue;
@@ -141,7 +141,7 @@ remove_all(void)
 {
 	int rc = 1;
 
-	for (int i = 0; i < 200 && rc == 1; i++) {
+	for (int i = 0; i < 2000 && rc == 1; i++) {
 		rc = cgroups_remove(&world.cgroups, &world.err);
 		if (rc == 1)
 			sleep_ms(10);
@@ -150,23 +150,31 @@ remove_all(void)
 	cgroups_free(&world.cgroups);
 }
 
-/* A child that is in the container as init is, and runs act(). */
+/* A child that is in the container as init is, tells so, and runs act(). */
 static pid_t
 start_init(int (*act)(void))
 {
-	int fd = cgroups_clone_fd(&world.cgroups);
+	int fd = cgroups_clone_fd(&world.cgroups), ready[2];
 	struct clone_args args = {
 		.flags = fd >= 0 ? CLONE_INTO_CGROUP : 0,
 		.exit_signal = SIGCHLD,
 		.cgroup = fd >= 0 ? (uint64_t)fd : 0,
 	};
-	pid_t pid = sys_clone3(&args);
+	char byte = 0;
+	pid_t pid;
 
+	cr_assert_eq(pipe2(ready, O_CLOEXEC), 0);
+	pid = sys_clone3(&args);
 	if (pid == 0) {
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		_exit(cgroups_enter(&world.cgroups, NULL) < 0 ? 99 : act());
+		if (cgroups_enter(&world.cgroups, NULL) < 0)
+			_exit(99);
+		_exit(write(ready[1], "", 1) == 1 ? act() : 97);
 	}
 	cr_assert_gt(pid, 0, "clone3: %s", strerror(errno));
+	own_close(&ready[1]);
+	cr_expect_eq(read(ready[0], &byte, 1), 1, "init did not get in");
+	own_close(&ready[0]);
 	return pid;
 }
 
@@ -422,7 +430,6 @@ Test(cgroup, init_and_sessions_get_in)
 	init = start_init(act_sleep);
 	one = start_session("1", act_sleep);
 	two = start_session("a-2_b", act_sleep);
-	sleep_ms(50);
 	cr_expect(is_in(init, ""));
 	cr_expect(is_in(one, "/1"));
 	cr_expect(is_in(two, "/a-2_b"));
@@ -456,7 +463,6 @@ Test(cgroup, tracks_without_controllers)
 	cr_expect(cgroups_tracking(&world.cgroups)->unified);
 	init = start_init(act_sleep);
 	session = start_session("1", act_sleep);
-	sleep_ms(50);
 	cr_expect(is_in(init, ""));
 	cr_expect(is_in(session, "/1"));
 	cr_expect(is_listed(init));
@@ -482,7 +488,7 @@ Test(cgroup, session_names_are_checked)
 	remove_all();
 }
 
-/* Ready within 2 s, where the kernel tells at all, and how much the counter grew. */
+/* Ready within 20 s, where the kernel tells at all, and how much the counter grew. */
 static uint64_t
 watch_wait(struct cgroup_watch *watch, bool is_told)
 {
@@ -490,7 +496,7 @@ watch_wait(struct cgroup_watch *watch, bool is_told)
 	uint64_t grown = 0;
 
 	if (is_told)
-		cr_expect_eq(poll(&poll_fd, 1, 2000), 1, "nothing was told");
+		cr_expect_eq(poll(&poll_fd, 1, 20000), 1, "nothing was told");
 	for (int i = 0; i < 20 && !grown; i++) {
 		grown = cgroup_watch_read(watch);
 		if (!grown)
@@ -606,7 +612,6 @@ Test(cgroup, is_adopted)
 	cr_expect_eq(world.cgroups.count, count);
 	cr_expect_str_eq(world.cgroups.leaf_pids, has(CONTROLLER_PIDS) ? "12" : "");
 	session = start_session("7", act_sleep);
-	sleep_ms(20);
 	cr_expect(is_listed(init));
 	cr_expect(is_in(session, "/7"));
 	kill_all();
@@ -722,7 +727,7 @@ Test(cgroup, trees_are_walked)
 			_exit(1);
 		act_sleep();
 	}
-	for (int i = 0; i < 100 && !is_listed(deep); i++)
+	for (int i = 0; i < 2000 && !is_listed(deep); i++)
 		sleep_ms(10);
 	cr_expect(is_listed(deep), "a process in a cgroup of a cgroup is the container's");
 	cr_expect_eq(cgroups_remove(&world.cgroups, &world.err), 1, "a process is in it");
@@ -811,7 +816,6 @@ Test(cgroup, nested_full_still_takes_logins)
 	    0, "%s", world.err.text);
 	cr_expect_geq(cgroups_tracking(&world.cgroups)->login, 0);
 	two = start_session("2", act_sleep);
-	sleep_ms(20);
 	cr_expect(is_in(two, "/" CGROUP_LOGIN "/2"));
 	cr_expect(is_listed(one));
 	cr_expect(is_listed(two));
@@ -951,19 +955,21 @@ act_count(void)
 		++*counter;
 }
 
+/* Whether it was seen to count within so long. */
 static bool
-runs(void)
+runs(long ms)
 {
 	uint64_t before = *counter;
 
-	sleep_ms(100);
+	for (long i = 0; i < ms && *counter == before; i += 10)
+		sleep_ms(10);
 	return *counter != before;
 }
 
 static bool
 is_frozen(void)
 {
-	for (int i = 0; i < 200 && cgroups_frozen(&world.cgroups) != FREEZE_FROZEN; i++)
+	for (int i = 0; i < 2000 && cgroups_frozen(&world.cgroups) != FREEZE_FROZEN; i++)
 		sleep_ms(10);
 	return cgroups_frozen(&world.cgroups) == FREEZE_FROZEN;
 }
@@ -984,10 +990,10 @@ freeze_and_thaw(void)
 		    world.err.text);
 		cr_expect(i == 0 || !added, "the second time it is there");
 		cr_expect(is_frozen());
-		cr_expect_not(runs());
+		cr_expect_not(runs(100));
 		cr_expect_eq(cgroups_thaw(&world.cgroups, &world.err), 0, "%s", world.err.text);
 		cr_expect_eq(cgroups_frozen(&world.cgroups), FREEZE_THAWED);
-		cr_expect(runs());
+		cr_expect(runs(20000));
 	}
 	/* A frozen one dies, and runs no more. */
 	cr_assert_eq(cgroups_freeze(&world.cgroups, &world.machine, &added, &world.err), 0);
@@ -1108,7 +1114,7 @@ Test(cgroup, a_closed_session_does_not_fork)
 	(void)start_session("1", act_fork_for_ever);
 	sleep_ms(50);
 	int left = 1;
-	for (int i = 0; i < 500 && left > 0; i++) {
+	for (int i = 0; i < 2000 && left > 0; i++) {
 		cgroups_session_close(&world.cgroups, "1");
 		left = signal_session("1", 0, SIGKILL);
 		while (waitpid(-1, NULL, WNOHANG) > 0)
