@@ -115,6 +115,9 @@ int cgroups_session_signal(const struct cgroups *cgroups, const char *id, pid_t 
 /* From now on no process is born in the leaf; where there is no pids controller, in vain. */
 void cgroups_session_close(const struct cgroups *cgroups, const char *id);
 
+/* Forks refused in the leaf, which are lost with it; 0 where the kernel keeps them above. */
+uint64_t cgroups_session_refused(const struct cgroups *cgroups, const char *id);
+
 /* Whether there is such a leaf. */
 bool cgroups_session_exists(const struct cgroups *cgroups, const char *id);
 

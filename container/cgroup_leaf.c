@@ -138,6 +138,20 @@ cgroups_session_signal(const struct cgroups *cgroups, const char *id, pid_t but,
 	return (int)others;
 }
 
+/* cgroup-v2.rst, pids.events.local: where it is, pids.events counts for all below, for ever. */
+uint64_t
+cgroups_session_refused(const struct cgroups *cgroups, const char *id)
+{
+	const struct cgroup_place *place = cgroups_tracking(cgroups);
+	char file[64], events[256];
+
+	if (!place || faccessat(place->fd, "pids.events.local", F_OK, 0) == 0 ||
+	    text_format(file, sizeof(file), "%s/pids.events", id) < 0 ||
+	    cgroup_file_read(cgroup_place_leaves(place), file, events, sizeof(events)) < 0)
+		return 0;
+	return cgroup_file_count(events, "max");
+}
+
 void
 cgroups_session_close(const struct cgroups *cgroups, const char *id)
 {

@@ -361,6 +361,8 @@ log_ended(struct server *server)
 	if (server->record.init.pid == 0)
 		return;
 	usage_read(server->record.cgroup, 8, &usage);
+	if (usage.pids_refused != USAGE_UNKNOWN)
+		usage.pids_refused += server->record.refused_forks;
 	count_ended(server, &usage);
 	if (usage.cpu_usec != USAGE_UNKNOWN)
 		usage.cpu_usec /= 1000;

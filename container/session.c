@@ -245,7 +245,11 @@ session_close(struct server *server, size_t index, const char *how)
 	    server->session[index].joined ? "closed" : "failed", more);
 	drop(server, index);
 	/* A process may have outlived its session (tmux); then the leaf goes with the container. */
-	if (cgroups_session_remove(&server->cgroups, id, &err) < 0)
+	uint64_t refused = cgroups_session_refused(&server->cgroups, id);
+	int left = cgroups_session_remove(&server->cgroups, id, &err);
+	if (left == 0)
+		server->record.refused_forks += refused;
+	if (left < 0)
 		log_error(&err, "supervisor failed: user=%s uid=%u session=%s what=\"remove its cgroup\"", server->record.user, (unsigned)server->uid, id);
 	if (container_save(server, &err) < 0)
 		log_error(&err, "supervisor failed: user=%s uid=%u what=\"keep the record\"", server->record.user,

@@ -131,6 +131,8 @@ view_read(uid_t uid, struct view *view, struct error *err)
 		return -1;
 	}
 	usage_read((const char (*)[512])view->record.cgroup, 8, &view->usage);
+	if (view->usage.pids_refused != USAGE_UNKNOWN)
+		view->usage.pids_refused += view->record.refused_forks;
 	read_home(uid, &view->usage);
 	view->frozen = view->init_alive && usage_is_frozen((const char (*)[512])view->record.cgroup, 8);
 	return 0;

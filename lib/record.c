@@ -122,6 +122,9 @@ print_record(FILE *out, const struct record *record)
 	(void)fprintf(out, "since %lld\nnext_session %u\nkill_at_logout %d\ngrace %u\n",
 	    (long long)record->since, record->next_session, record->kill_at_logout ? 1 : 0,
 	    record->grace);
+	/* Only where it says something: the version before does not know it. */
+	if (record->refused_forks)
+		(void)fprintf(out, "refused_forks %llu\n", (unsigned long long)record->refused_forks);
 	for (int i = 0; i < RECORD_NAMESPACES; i++)
 		(void)fprintf(out, "namespace %s %llu\n", record_namespace[i],
 		    (unsigned long long)record->namespaces[i]);
@@ -275,6 +278,7 @@ read_numbers(const char *name, const struct fields *fields, struct record *recor
 	NUMBER("gid", gid, UINT32_MAX - 1)
 	NUMBER("since", since, INT64_MAX)
 	NUMBER("next_session", next_session, UINT32_MAX)
+	NUMBER("refused_forks", refused_forks, UINT64_MAX)
 	NUMBER("kill_at_logout", kill_at_logout, 1)
 	NUMBER("grace", grace, UINT32_MAX)
 	return !strcmp(name, "version") && is_number(fields, 0, UINT64_MAX, &number) &&

@@ -42,6 +42,7 @@ struct record {
 	uint64_t namespaces[7];     /* inodes of mnt, pid, ipc, uts, cgroup, user, net; order of record_namespace[] */
 	int64_t since;
 	unsigned next_session;
+	uint64_t refused_forks;     /* of sessions whose cgroups are gone; usage_read() counts the others' */
 	bool kill_at_logout;
 	unsigned grace;             /* seconds */
 	char policy_path[4096];

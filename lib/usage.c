@@ -4,6 +4,7 @@
  */
 #include "lib/usage.h"
 
+#include "lib/cgroup_tree.h"
 #include "lib/own.h"
 #include "lib/text.h"
 
@@ -265,6 +266,30 @@ read_pressure(int directory, struct usage *usage)
 			parse_pressure(text, usage->pressure[i]);
 }
 
+static int
+add_refused(int parent, const char *name, void *context)
+{
+	char file[300], text[256];
+	uint64_t number, *sum = context;
+
+	if (text_format(file, sizeof(file), "%s/pids.events", name) == 0 &&
+	    read_file(parent, file, text, sizeof(text)) > 0 && find_counter(text, "max", &number))
+		*sum += number;
+	return 0;
+}
+
+/* A fork is counted where it was refused, in a session's cgroup; since Linux 6.11 v2 adds up itself. */
+static void
+read_refused_below(int directory, struct usage *usage)
+{
+	if (faccessat(directory, "pids.events", F_OK, 0) < 0 ||
+	    faccessat(directory, "pids.events.local", F_OK, 0) == 0 ||
+	    usage->pids_refused == USAGE_UNKNOWN)
+		return;
+	/* What is too deep or goes away is not counted. */
+	(void)cgroup_tree_each(directory, add_refused, &usage->pids_refused);
+}
+
 bool
 usage_is_frozen(const char (*directory)[512], size_t count)
 {
@@ -299,5 +324,6 @@ usage_read(const char (*directory)[512], size_t count, struct usage *usage)
 		if (!read_v2_io(fd, usage))
 			read_v1_io(fd, usage);
 		read_pressure(fd, usage);
+		read_refused_below(fd, usage);
 	}
 }

@@ -31,7 +31,7 @@ struct usage {
 	uint64_t cpu_weight;  /* 1..10000, v2's scale */
 	uint64_t pids;
 	uint64_t pids_max;
-	uint64_t pids_refused; /* forks refused, where the kernel counts them in the container */
+	uint64_t pids_refused; /* forks refused, also in the cgroups below that are there now */
 	uint64_t io_read;     /* bytes */
 	uint64_t io_written;
 	uint64_t pressure[USAGE_PRESSURES][2]; /* microseconds waited; [..][enum usage_stalled] */

@@ -66,6 +66,8 @@ full_pid=$FULL_PID
 full_in=${FULL[1]}
 read -r -t 20 -u "${FULL[0]}" line
 number "a session fills its task limit" "${line#full }" -le 40
+refused_forks() { ctrctl show alice --json | sed -n 's/.*"pids_refused": \([0-9]*\).*/\1/p'; }
+number "show tells the forks refused in it" "$(refused_forks)" -ge 1
 log_mark
 second=$(on alice 'echo in'; echo "status $?")
 like "a second login of a full user is let in or refused, nothing else" "$second" '^(in|status [1-9][0-9]*)$'
@@ -74,6 +76,16 @@ exec {full_in}>&-
 wait "$full_pid" 2>/dev/null
 wait_for 10 no_containers
 succeeds "the next login works" on alice true
+
+hold alice
+on alice 'attempt fork 200' >/dev/null
+is_told() { [ "$(refused_forks)" -ge 1 ] && [ "$(list_sessions alice)" = 1 ]; }
+list_sessions() { ctrctl show "$1" --json | grep -c '"id": "s[0-9]'; }
+succeeds "also when that session has ended, and the container goes on" wait_for 10 is_told
+like "and metrics" "$(ctrctl metrics)" '^pam_ctr_user_forks_refused_total\{user="alice",uid="2001"\} [1-9]'
+release
+wait_for 10 no_containers
+like "and still when the container is gone" "$(ctrctl metrics)" '^pam_ctr_user_forks_refused_total\{user="alice",uid="2001"\} [1-9]'
 
 log_mark
 cpu=$(on alice 'attempt cpu 2000')

@@ -58,6 +58,7 @@ record_of(const char *text, size_t sessions)
 		r->namespaces[i] = UINT64_C(4026531836) + (uint64_t)i;
 	r->since = INT64_MAX;
 	r->next_session = UINT32_MAX;
+	r->refused_forks = UINT64_MAX;
 	r->kill_at_logout = sessions % 2;
 	r->grace = 30;
 	for (size_t i = 0; i < 8 && text[0]; i++)
@@ -112,6 +113,7 @@ expect_same(const struct record *a, const struct record *b, const char *what)
 	cr_expect_eq(memcmp(a->namespaces, b->namespaces, sizeof(a->namespaces)), 0, "%s", what);
 	cr_expect_eq(a->since, b->since, "%s", what);
 	cr_expect_eq(a->next_session, b->next_session, "%s", what);
+	cr_expect_eq(a->refused_forks, b->refused_forks, "%s", what);
 	cr_expect_eq(a->kill_at_logout, b->kill_at_logout, "%s", what);
 	cr_expect_eq(a->grace, b->grace, "%s", what);
 	for (int i = 0; i < 8; i++)
