@@ -12,8 +12,10 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /*
  * The kernel has the new limit at once, and then reclaims and kills until it fits; a signal
@@ -70,13 +72,39 @@ is_cgroup_step(const struct step *step)
 	    step->kind == STEP_CGROUP_SET;
 }
 
+/* Of what was not there before; what somebody has come to use meanwhile stays (EBUSY, ENOTEMPTY). */
+static void
+undo(const struct plan *plan, const bool *is_new)
+{
+	for (size_t i = plan->count; i-- > 0;)
+		if (is_new[i])
+			(void)rmdir(plan->step[i].target);
+}
+
+static int
+run_all(const struct plan *plan, struct error *err)
+{
+	autofree bool *is_new = calloc(plan->count + 1, sizeof(*is_new));
+
+	if (!is_new)
+		return error_set(err, ENOMEM, "change the limits");
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct step *step = &plan->step[i];
+		is_new[i] = step->kind == STEP_CGROUP_MAKE && access(step->target, F_OK) < 0 && errno == ENOENT;
+		if (is_cgroup_step(step) && run(step, err) < 0) {
+			undo(plan, is_new);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int
 cgroups_change(struct cgroups *cgroups, const struct plan *plan, bool *added, struct error *err)
 {
 	*added = false;
-	for (size_t i = 0; i < plan->count; i++)
-		if (is_cgroup_step(&plan->step[i]) && run(&plan->step[i], err) < 0)
-			return -1;
+	if (run_all(plan, err) < 0)
+		return -1;
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->step[i];
 		if (step->kind != STEP_CGROUP_MAKE || !(step->flags & STEP_F_FRESH))
