@@ -1041,8 +1041,11 @@ Test(cgroup, nothing_to_freeze_by_is_told)
 	remove_all();
 }
 
-/* A bomb can't outrun its freezing. */
-Test(cgroup, fork_bomb_is_frozen)
+/*
+ * A bomb can't outrun its freezing.  A small one: v1 moves process after process into the freezer, and each
+ * move waits until the forks of all the others are through.
+ */
+Test(cgroup, fork_bomb_is_frozen, .timeout = 120)
 {
 	bool added;
 
@@ -1050,7 +1053,7 @@ Test(cgroup, fork_bomb_is_frozen)
 		cr_skip_test("no pids controller: would be a bomb for this machine");
 	if (!world.machine.unified[0] && !has(CONTROLLER_FREEZER))
 		cr_skip_test("neither cgroup2 nor v1's freezer");
-	limit(&world.policy.limits, LIMIT_PIDS_MAX, "300");
+	limit(&world.policy.limits, LIMIT_PIDS_MAX, "40");
 	make();
 	(void)start_init(act_sleep);
 	(void)start_session("1", act_fork_for_ever);
@@ -1140,6 +1143,26 @@ change(const struct policy *before, const struct policy *after)
 		rc = cgroups_change_leaves(&world.cgroups, after->limits.value[LIMIT_PIDS_MAX], &world.err);
 	plan_free(&plan);
 	return rc;
+}
+
+/* What was made for a limit that the kernel does not take goes again: tear_down() looks. */
+Test(cgroup, a_change_that_fails_leaves_nothing)
+{
+	struct policy before, after;
+	char directory[512];
+
+	if (!has(CONTROLLER_CPUSET) || world.machine.place[CONTROLLER_CPUSET].version == CGROUP_V2)
+		cr_skip_test("no v1 cpuset: v2 takes CPUs that are not there");
+	before = after = world.policy;
+	make();
+	(void)start_init(act_sleep);
+	limit(&after.limits, LIMIT_CPUSET_CPUS, "1023");
+	cr_expect_eq(change(&before, &after), -1);
+	cr_expect_not_null(strstr(world.err.text, "/cpuset.cpus"), "%s", world.err.text);
+	(void)snprintf(directory, sizeof(directory), "%s/%s", world.machine.place[CONTROLLER_CPUSET].root, world.name);
+	cr_expect_neq(access(directory, F_OK), 0, "%s is still there", directory);
+	kill_all();
+	remove_all();
 }
 
 /* Limits come, also of a hierarchy that the container was not in, hold for who runs, and go. */
