@@ -134,13 +134,20 @@ fill_rate(struct top_process *process, const struct top_detail *before, int64_t 
 }
 
 static bool
-read_process(pid_t pid, struct top_process *process)
+read_stat(pid_t pid, struct top_process *process)
 {
 	char text[1024];
 
-	*process = (struct top_process) { .pid = pid, .inside = read_inside(pid) };
-	if (read_proc(pid, "stat", text, sizeof(text)) <= 0 || !parse_stat(text, process))
+	*process = (struct top_process) { .pid = pid };
+	return read_proc(pid, "stat", text, sizeof(text)) > 0 && parse_stat(text, process);
+}
+
+static bool
+read_process(pid_t pid, struct top_process *process)
+{
+	if (!read_stat(pid, process))
 		return false;
+	process->inside = read_inside(pid);
 	read_command(process);
 	return true;
 }
@@ -214,7 +221,8 @@ count_cpu(struct view *view, struct error *err)
 	view->usage.cpu_usec = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct top_process process;
-		if (read_process(pids[i], &process))
+		/* No more than that: to read what is a process's memory may take as long as its user likes. */
+		if (read_stat(pids[i], &process))
 			view->usage.cpu_usec += process.cpu_usec + process.waited_usec;
 	}
 	return 0;
