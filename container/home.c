@@ -45,17 +45,19 @@ claim_store(int store, struct error *err)
 	    "again when that is done") : error_set(err, errno, "lock what is kept of the home");
 }
 
+static const struct quota_key home_size = { "home_size",
+	"leave home_size away, or use home = ephemeral" };
+
 static int
 prepare_store(struct inside *inside, const struct step *step, struct error *err)
 {
-	static const struct quota_key key = { "home_size",
-		"leave home_size away, or use home = ephemeral" };
+	uint64_t size = step->size ? step->size + QUOTA_MOUNT_ROOM : 0;
 
 	inside->store = overlay_store(step->value, "an overlay home", err);
 	if (inside->store < 0 || claim_store(inside->store, err) < 0)
 		return -1;
 	/* The user's number is nobody else's project. */
-	return quota_set_tree(inside->store, step->uid, step->size, &key, err);
+	return quota_set_tree(inside->store, step->uid, size, &home_size, err);
 }
 
 int
@@ -144,6 +146,8 @@ inside_home(struct inside *inside, const struct step *step, size_t index, struct
 		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
 	autofd int overlay = overlay_mount(&layers, err);
 	if (overlay < 0 || inside_attach(inside, overlay, step->target, err) < 0)
+		return -1;
+	if (step->value && step->size && quota_set(store, step->uid, step->size, &home_size, err) < 0)
 		return -1;
 	inside->home_inside = inside_open(inside, step->target, err);
 	return inside->home_inside < 0 ? -1 : 0;

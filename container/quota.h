@@ -32,6 +32,19 @@ int quota_set(int directory, uint32_t project, uint64_t bytes, const struct quot
 int quota_set_tree(int directory, uint32_t project, uint64_t bytes, const struct quota_key *key,
     struct error *err);
 
+/*
+ * What root itself must have room for in an overlay's store until the overlay is mounted: xfs
+ * holds root to a limit, too, and wants room at hand for each new directory.
+ */
+#define QUOTA_MOUNT_ROOM (1 << 20)
+
+/*
+ * Takes the limit of directory's project away while root works there, and puts it back; *limit
+ * is what it was, 0: none.  Who is killed between the two leaves none; a login sets it again.
+ */
+int quota_lift(int directory, uint32_t project, uint64_t *limit, struct error *err);
+int quota_put_back(int directory, uint32_t project, uint64_t limit, struct error *err);
+
 /* What the project of directory holds and may hold, bytes, 0: no limit.  False: nobody counts. */
 bool quota_read(int directory, uint32_t project, uint64_t *used, uint64_t *limit);
 

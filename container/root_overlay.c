@@ -148,17 +148,23 @@ check_upper_owner(const struct root *root, int upper, const char *point, struct 
 	    "ctrctl root reset", point, (unsigned)st.st_uid, (unsigned)inside->root_uid);
 }
 
+/* One project for all uppers of the user's; its number is nobody else's, as the ids are. */
 static int
-prepare_store(struct root *root, const char *point, const struct stat *lower, struct error *err)
+limit_store(const struct root *root, int store, uint64_t room, struct error *err)
 {
 	static const struct quota_key key = { "root_size",
 		"leave root_size away, or use root = ephemeral" };
+	uint64_t size = root->step->size ? root->step->size + room : 0;
+
+	return root->step->root != ROOT_OVERLAY ? 0 :
+	    quota_set(store, root->inside->root_uid, size, &key, err);
+}
+
+static int
+prepare_store(struct root *root, const char *point, const struct stat *lower, struct error *err)
+{
 	autofd int store = open_own_store(root, point, err);
-	/* One project for all uppers of the user's; its number is nobody else's, as the ids are. */
-	if (store < 0)
-		return -1;
-	if (root->step->root == ROOT_OVERLAY &&
-	    quota_set(store, root->inside->root_uid, root->step->size, &key, err) < 0)
+	if (store < 0 || limit_store(root, store, QUOTA_MOUNT_ROOM, err) < 0)
 		return -1;
 	autofd int upper = overlay_layers(store, lower->st_uid, lower->st_gid,
 	    lower->st_mode & 07777, err);
@@ -209,6 +215,8 @@ root_overlay(struct root *root, int lower, const char *point, struct error *err)
 	autofd int mount = overlay_mount(&layers, err);
 	if (mount < 0)
 		return error_prefix(err, "root = overlay: %s", point);
+	if (limit_store(root, store, 0, err) < 0)
+		return -1;
 	/* Mount points that root inside took away are made again. */
 	return inside_take_device(root->inside, mount, err) < 0 ? -1 : take_fd(&mount);
 }

@@ -11,6 +11,7 @@
 #include "home/rights.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct home {
 	const char *verb;      /* "home commit", for messages */
@@ -24,6 +25,7 @@ struct home {
 	int lower;             /* owned; its top, opened to be read; -1: it is gone */
 	gid_t *groups;         /* owned; of user */
 	struct rights_user user;
+	uint64_t limit;        /* bytes; of the store's quota, which is lifted meanwhile; 0: is not */
 	struct bar bar;
 	struct progress progress;
 };
@@ -37,8 +39,8 @@ int home_open(struct home *home, const char *verb, const char *user, const struc
 void home_close(struct home *home);
 
 /*
- * For who changes it: nobody else does so until home_close(), and no login can use it, which is
- * told so.  With --kill a container is ended first.  CTL_OK, or having said why.
+ * For who changes it: nobody else does so until home_close(), no login can use it, which is
+ * told so, and its quota does not hold root up.  With --kill a container is ended first.  CTL_OK, or having said why.
  */
 int home_lock(struct home *home);
 

@@ -4,6 +4,7 @@
 #include "ctl/home.h"
 
 #include "container/mount.h"
+#include "container/quota.h"
 #include "ctl/kept.h"
 #include "ctl/kill.h"
 #include "lib/client.h"
@@ -150,9 +151,21 @@ home_open(struct home *home, const char *verb, const char *user, const struct op
 	return home->login ? open_all(home, needs_lower) : code;
 }
 
+/* Where it was reset, the store is another one, or none, and still the project's file system's. */
+static void
+put_quota_back(struct home *home)
+{
+	struct error err = ERROR_INIT;
+
+	if (home->limit && quota_put_back(home->store, home->user.uid, home->limit, &err) < 0)
+		(void)home_complain(home, &err);
+	home->limit = 0;
+}
+
 void
 home_close(struct home *home)
 {
+	put_quota_back(home);
 	bar_end(&home->bar);
 	own_close(&home->lower);
 	own_close(&home->tree);
@@ -192,6 +205,16 @@ end_container(struct home *home)
 	return CTL_OK;
 }
 
+static int
+lift_quota(struct home *home)
+{
+	struct error err = ERROR_INIT;
+
+	if (home->store >= 0 && quota_lift(home->store, home->user.uid, &home->limit, &err) < 0)
+		return home_complain(home, &err);
+	return CTL_OK;
+}
+
 /*
  * The uid's lock alone would do, but a login waits for it without being told why: it is held until
  * the store's is, which a login finds taken (container/home.c).
@@ -212,7 +235,7 @@ home_lock(struct home *home)
 	if (home->store >= 0 && flock(home->store, LOCK_EX | LOCK_NB) < 0)
 		code = complain(CTL_NO, "%s: %s: the home is in use: %m", home->verb, home->name);
 	client_unlock(uid, &lock);
-	return code;
+	return code == CTL_OK ? lift_quota(home) : code;
 }
 
 const char *const *

@@ -72,8 +72,9 @@ try() { # FILE-SYSTEM
 	ctrctl home snapshot alice one >/dev/null
 	succeeds "$1: a snapshot is not counted" on alice 'head -c 3M /dev/zero >c'
 	gone
-	is "$1: a restored home is" "$(ctrctl home restore alice one; ctrctl home status alice | grep -c 'quota *10M of 16M')" "alice: restored one
-1"
+	is "$1: a home is restored" "$(ctrctl home restore alice one)" "alice: restored one"
+	# xfs takes room ahead of what is written, and gives it back later.
+	like "$1: it is counted" "$(ctrctl home status alice)" '^  quota +1[0-6]M of 16M$'
 	fails "$1: and limited" on alice 'head -c 10M /dev/zero >c'
 	gone
 	ctrctl home commit alice >/dev/null
