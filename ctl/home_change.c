@@ -30,7 +30,8 @@ say_committed(struct home *home, const struct commit *commit)
 {
 	char bytes[HUMAN_MAX];
 
-	home_say(home, "committed, %" PRIu64 " names, %s", home->progress.names,
+	home_say(home, "committed, %" PRIu64 " name%s, %s", home->progress.names,
+	    home->progress.names == 1 ? "" : "s",
 	    human_bytes(home->progress.bytes, bytes, sizeof(bytes)));
 	if (commit->foreign > 0)
 		home_say(home, "of these %zu were another's, and are %s's now", commit->foreign,

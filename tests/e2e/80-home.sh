@@ -129,7 +129,7 @@ is "a snapshot of it can be had" "$(ctrctl home snapshot alice tuesday --live)" 
 like "so can an archive" "$(ctrctl home export alice | tar -tf -)" '^\./live$'
 like "and the changes" "$(changes alice)" '^A         live$'
 is "--kill ends it first" "$(ctrctl home commit alice --kill live 2>&1)" "alice: container ended
-alice: committed, 1 names, 5B"
+alice: committed, 1 name, 5B"
 release
 is "and then merges" "$(cat /home/alice/live)" live
 wait_for 10 no_containers
