@@ -220,6 +220,33 @@ logged "and is what ended it" 'session closed: .* seconds=2[0-9] how="session_ti
 finish one
 end_all
 
+# The supervisor that comes after has the terminal to find, and its input to notice.
+policy <<END
+[default]
+idle_timeout = 10s
+grace = 0
+END
+log_mark
+begin idle alice
+begin busy alice
+typed idle 'echo "idle"'
+shown "a shell that will be idle under another supervisor" idle '^idle$'
+typed busy 'echo "busy"'
+shown "and one that will not" busy '^busy$'
+kill -KILL "$(supervisors)"
+is "that one is adopted" "$(on alice 'echo in')" in
+for n in 1 2 3 4 5 6 7 8; do
+	wait_for 2 is_over idle && break
+	typed busy "echo \"round $n\""
+	shown "the busy one goes on ($n)" busy "^round $n\$"
+done
+if wait_for 20 is_over idle; then ok "the idle one ends"; else fail "the idle one ends"; fi
+logged "the log says why, once more" 'session ending: user=alice .* limit=idle_timeout seconds=10$'
+fails "the busy one does not" is_over busy
+finish busy
+finish idle
+end_all
+
 # --- whether the host has room
 
 POLICY_HOST=$'admission = refuse\nadmission.committed = 100%\ncontact = root@world' policy <<END
