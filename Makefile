@@ -314,7 +314,7 @@ $(LINTED): $(B)/lint/%: FORCE
 lint-files: $(LINTED)
 lint:
 	$(Q)tests/setup lint
-	$(Q)LINT_ANALYZE='$(COMMON) $(ANALYZE)' LINT_CLANG='$(CLANG)' LINT_SCAN='$(SCAN)' LINT_CPPCHECK='$(CPPCHECK)' \
+	$(Q)LINT_ANALYZE='$(COMMON) $(ANALYZE)' LINT_CLANG='$(CLANG)' LINT_SCAN='$(CPPFLAGS) $(SCAN)' LINT_CPPCHECK='$(CPPCHECK)' \
 		CC='$(CC)' tests/lint/self-test
 	$(say) RULES
 	$(Q)tests/lint/rules $(OURS) $(wildcard $(addsuffix *.h,$(sort $(dir $(OURS)))))
