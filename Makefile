@@ -278,7 +278,7 @@ bench: all
 #           in tables of constants, which are macros of their own name in some headers
 #  cppcheck knows no cleanup attribute: where it does not lose sight of an autofree pointer, it
 #           takes it for leaked (AddressSanitizer does not)
-AUTOFREE := policy/cpu_share.c lib/join.c lib/path.c lib/upper.c policy/plan_root.c \
+AUTOFREE := policy/cpu_share.c lib/spawn.c lib/join.c lib/path.c lib/upper.c policy/plan_root.c \
 	container/cgroup_leaf.c container/order.c policy/live.c
 ANALYZE  := -fanalyzer -c -o /dev/null -MF /dev/null
 CLANG    := -fsyntax-only -std=gnu17 $(WARN) -Weverything -Wno-padded -Wno-declaration-after-statement
@@ -322,7 +322,7 @@ lint:
 	$(say) CPPCHECK
 	$(Q)cppcheck $(CPPCHECK) $(CPPFLAGS) $(OURS) $(OTHERS)
 	$(say) SHELL
-	$(Q)shellcheck $(SCRIPTS)
+	$(Q)shellcheck -x $(SCRIPTS)
 	$(say) MANDOC
 	$(Q)mandoc -Tlint -Wwarning $(MANUALS)
 

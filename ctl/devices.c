@@ -63,7 +63,6 @@ print_json(char **argv)
 	struct json json = { .out = stdout };
 	char *line = NULL;
 	size_t size = 0;
-	ssize_t length;
 	FILE *file = tmpfile();
 
 	if (!file)
@@ -71,7 +70,7 @@ print_json(char **argv)
 	int code = run_helper(argv, fileno(file));
 	rewind(file);
 	json_list(&json, NULL);
-	while ((length = getline(&line, &size, file)) > 0) {
+	while (getline(&line, &size, file) > 0) {
 		line[strcspn(line, "\n")] = '\0';
 		put_device(line, &json);
 	}

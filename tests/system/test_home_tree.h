@@ -69,7 +69,7 @@ static inline void
 tree_xattrs(struct tree_text *tree, const char *path)
 {
 	char names[4096], value[4096];
-	const char *list[64];
+	const char *list[64] = { NULL };
 	size_t count = 0;
 	ssize_t length = listxattr(path, names, sizeof(names));
 

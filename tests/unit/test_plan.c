@@ -353,11 +353,11 @@ depth_of(const char *path)
 
 Test(plan, every_step_is_whole)
 {
-	for (int v2 = 0; v2 < 2; v2++) {
+	for (enum where where = ON_V1; where <= ON_V2; where++) {
 		struct plan plan = PLAN_INIT;
 		unsigned phase = PHASE_HOST, depth = 0;
 		bool slave = false;
-		plan_make(full, v2, &plan);
+		plan_make(full, where, &plan);
 		for (size_t i = 0; i < plan.count; i++) {
 			const struct step *step = &plan.step[i];
 			cr_expect(step->because && step->because[0], "step %zu has no reason", i);
