@@ -5,6 +5,7 @@
 #include "filter/compile.h"
 
 #include "filter/border.h"
+#include "filter/ranges.h"
 #include "lib/own.h"
 
 #include <errno.h>
@@ -116,8 +117,17 @@ struct placing {
 	enum part part;
 	uint32_t fallback; /* the program's action for all else */
 	scmp_filter_ctx context;
+	struct ranges *ranges; /* what needs no rule */
 	struct error *err;
 };
+
+/* Allowed whatever its arguments are, and by one way alone. */
+static bool
+is_plain(const struct placing *placing, const char *name, uint32_t action, int number)
+{
+	return placing->part == PART_LIST && action == SCMP_ACT_ALLOW && number >= 0 &&
+	    !compile_mux(placing->token, name);
+}
 
 static int
 rule_add(const struct placing *placing, const char *name, uint32_t action,
@@ -129,6 +139,9 @@ rule_add(const struct placing *placing, const char *name, uint32_t action,
 	/* libseccomp takes a rule that says what the default says for a mistake. */
 	if (action == placing->fallback)
 		return 0;
+	int number = seccomp_syscall_resolve_name_arch(placing->token, name);
+	if (!condition && is_plain(placing, name, action, number))
+		return ranges_take(placing->ranges, placing->token, (uint32_t)number, placing->err);
 	for (size_t i = 0; condition && i < condition->tests; i++) {
 		const struct test *test = &condition->test[i];
 
@@ -313,12 +326,13 @@ static int
 part_compile(const struct ruleset *ruleset, const struct architectures *architectures,
     enum part part, struct program *program, struct error *err)
 {
+	struct ranges ranges = RANGES_INIT;
 	scmp_filter_ctx all = NULL;
 	int rc = 0;
 
 	for (size_t i = 0; i < architectures->count && rc == 0; i++) {
 		struct placing placing = { .ruleset = ruleset, .token = architectures->token[i],
-			.part = part, .err = err,
+			.part = part, .ranges = &ranges, .err = err,
 			.fallback = part == PART_LIST ? action_of(ruleset->fallback) : SCMP_ACT_ALLOW };
 		scmp_filter_ctx one = part_build(&placing);
 
@@ -333,8 +347,11 @@ part_compile(const struct ruleset *ruleset, const struct architectures *architec
 	}
 	if (rc == 0)
 		rc = export(all, program, err);
+	if (rc == 0)
+		rc = ranges_add(program, &ranges, err);
 	if (all)
 		seccomp_release(all);
+	ranges_free(&ranges);
 	return rc;
 }
 

@@ -113,7 +113,7 @@ Test(filter_load, what_is_damaged_is_made_anew)
 {
 	ino_t first = entry_of("default");
 
-	spoil("x", 9000);
+	spoil("x", 5000);
 	ino_t second = entry_of("default");
 	cr_expect_neq(second, first);
 	spoil("no entry", 0);
@@ -273,6 +273,6 @@ Test(filter_load, not_proven_not_loaded)
 
 	cr_assert_geq(fd, 0, "%s", err.text);
 	cr_expect_eq(in_child(fd, load_toothless), 0);
-	spoil("x", 9000);
+	spoil("x", 5000);
 	cr_expect_eq(in_child(fd, read_damaged), 0);
 }
