@@ -12,7 +12,7 @@
 char *
 kernel_file_read(const char *path, struct error *err)
 {
-	enum { STEP = 65536, LIMIT = 64 << 20 };
+	enum { FIRST = 4096, LIMIT = 64 << 20 };
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	autofree char *text = NULL;
 	size_t length = 0, room = 0;
@@ -23,14 +23,16 @@ kernel_file_read(const char *path, struct error *err)
 		return NULL;
 	}
 	do {
-		if (room - length < STEP / 2) {
-			char *larger = room < LIMIT ? realloc(text, room + STEP) : NULL;
+		/* Most are a line; a read of a page's rest would cut others into many. */
+		if (room - length < FIRST / 2) {
+			size_t more = room ? room * 2 : FIRST;
+			char *larger = room < LIMIT ? realloc(text, more) : NULL;
 			if (!larger) {
 				error_set(err, ENOMEM, "read %s", path);
 				return NULL;
 			}
 			text = larger;
-			room += STEP;
+			room = more;
 		}
 		got = read(fd, text + length, room - length - 1);
 		if (got > 0)

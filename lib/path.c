@@ -155,18 +155,30 @@ check_trusted_file(const char *path, const struct stat *st, size_t limit, struct
 	return 0;
 }
 
-/* Reads to the end of file, never more than limit: the size may grow while we read. */
+/* Twice the room; NULL, and text is freed. */
 static char *
-read_whole(int fd, const char *path, size_t limit, size_t *length, struct error *err)
+grow(char *text, size_t *room)
 {
-	autofree char *text = malloc(limit + 1);
+	char *more = realloc(text, *room * 2);
 
-	if (!text) {
-		(void)error_set(err, errno, "read %s", path);
-		return NULL;
-	}
-	for (*length = 0; *length <= limit;) {
-		ssize_t n = read(fd, text + *length, limit + 1 - *length);
+	if (!more)
+		free(text);
+	*room *= 2;
+	return more;
+}
+
+/*
+ * Reads to the end of file, never more than limit: the size may grow while we read.  What it is
+ * expected to be is asked for, and not the limit: a megabyte is a mapping of its own each time.
+ */
+static char *
+read_whole(int fd, const char *path, size_t expected, size_t limit, size_t *length, struct error *err)
+{
+	size_t room = expected + 1; /* the one more is how the end is seen, and the NUL's */
+	autofree char *text = malloc(room);
+
+	for (*length = 0; text && *length <= limit;) {
+		ssize_t n = read(fd, text + *length, room - *length);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
@@ -178,8 +190,11 @@ read_whole(int fd, const char *path, size_t limit, size_t *length, struct error 
 			return take_ptr(&text);
 		}
 		*length += (size_t)n;
+		if (*length == room)
+			text = grow(text, &room);
 	}
-	(void)error_set(err, 0, "%s is larger than %zu bytes", path, limit);
+	(void)(text ? error_set(err, 0, "%s is larger than %zu bytes", path, limit) :
+	    error_set(err, ENOMEM, "read %s", path));
 	return NULL;
 }
 
@@ -202,7 +217,7 @@ path_read_trusted(const char *path, size_t limit, size_t *length, struct error *
 		(void)error_prefix(err, "%s", path);
 		return NULL;
 	}
-	return read_whole(fd, path, limit, length, err);
+	return read_whole(fd, path, (size_t)st.st_size, limit, length, err);
 }
 
 int

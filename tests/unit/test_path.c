@@ -222,6 +222,23 @@ Test(path_walk, reads_files_of_roots_only)
 	cr_expect_eq(sandbox_count_fds(), before);
 }
 
+/* It is longer than its size says, as one that grows meanwhile. */
+Test(path, reads_on_to_the_end)
+{
+	struct error err = ERROR_INIT;
+	char expected[4096] = "";
+	size_t length;
+	autofree char *text = path_read_trusted("/proc/version", sizeof(expected), &length, &err);
+	FILE *file = fopen("/proc/version", "r");
+
+	cr_assert(text && file, "%s", err.text);
+	cr_expect_eq(fread(expected, 1, sizeof(expected) - 1, file), length);
+	cr_expect_str_eq(text, expected);
+	(void)fclose(file);
+	cr_expect_null(path_read_trusted("/proc/version", 20, &length, &err));
+	cr_expect_str_eq(err.text, "/proc/version is larger than 20 bytes");
+}
+
 Test(path_walk, reopening_a_fifo_does_not_block)
 {
 	struct error err = ERROR_INIT;
