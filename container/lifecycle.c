@@ -127,10 +127,11 @@ describe(struct server *server, const struct request *request)
 static int
 keep_policy(const struct server *server, const struct request *request, struct error *err)
 {
-	if (!request->policy)
+	autofree char *text = live_text(&request->policy);
+
+	if (!text)
 		return error_set(err, ENOMEM, "keep the policy");
-	return record_write_text(server->directory, RECORD_POLICY, request->policy,
-	    strlen(request->policy), err);
+	return record_write_text(server->directory, RECORD_POLICY, text, strlen(text), err);
 }
 
 static void

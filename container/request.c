@@ -52,7 +52,7 @@ request_free(struct request *request)
 		subject_free(request->subject);
 	free(request->subject);
 	plan_free(&request->plan);
-	free(request->policy);
+	policy_free(&request->policy);
 	free(request->order.report.text);
 }
 
@@ -124,7 +124,7 @@ accept_one(struct server *server)
 	struct request *request = &server->request[server->requests];
 
 	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1,
-	    .filter = -1, .accepted = stats_now(), .at = STATS_POLICY };
+	    .filter = -1, .policy = POLICY_INIT, .accepted = stats_now(), .at = STATS_POLICY };
 	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
 	if (request->fd < 0)
 		return false;
@@ -287,7 +287,7 @@ static int
 login(struct server *server, struct request *request, const void *packet, long length,
     struct error *err)
 {
-	struct policy policy = POLICY_INIT;
+	const struct policy *policy = &request->policy;
 	uint32_t flags;
 
 	request->subject = calloc(1, sizeof(*request->subject));
@@ -301,13 +301,10 @@ login(struct server *server, struct request *request, const void *packet, long l
 		return error_set(err, EPROTO, "uid %u asks the supervisor of uid %u",
 		    (unsigned)request->subject->uid, (unsigned)server->uid);
 	request->existing_only = flags & WIRE_OPEN_EXISTING;
-	int rc = make_plan(server, request, &policy, err);
-	door_of(&policy, &request->door);
-	if (rc == 0)
-		request->policy = live_text(&policy);
-	request->logout = policy.logout;
-	request->grace = (unsigned)policy.grace;
-	policy_free(&policy);
+	int rc = make_plan(server, request, &request->policy, err);
+	door_of(policy, &request->door);
+	request->logout = policy->logout;
+	request->grace = (unsigned)policy->grace;
 	if (rc > 0) {
 		request_answer(request, WIRE_EXEMPT, "");
 		count_exempt(server, request);

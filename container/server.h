@@ -85,7 +85,7 @@ struct request {
 	struct subject *subject;    /* owned */
 	struct plan plan;           /* owned */
 	char policy_path[PATH_MAX];
-	char *policy;               /* owned; what was resolved, as a policy file; NULL: not needed */
+	struct policy policy;       /* owned; what was resolved */
 	enum logout_action logout;
 	unsigned grace;             /* seconds */
 	bool existing_only;
