@@ -5,6 +5,7 @@
  */
 #include "bench/cycle.h"
 
+#include "bench/clock.h"
 #include "lib/own.h"
 
 #include <fcntl.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum command {
@@ -34,24 +34,6 @@ struct login {
 	pid_t pid;
 	int fd; /* owned */
 };
-
-static int64_t
-now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-static void
-pause_ms(unsigned ms)
-{
-	struct timespec left = { .tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000 };
-
-	while (ms > 0 && nanosleep(&left, &left) < 0 && errno == EINTR)
-		continue;
-}
 
 static int
 step_run(const struct cycle *cycle, char command)
@@ -72,9 +54,9 @@ login_run(const struct cycle *cycle, int fd)
 	char command;
 
 	while (read(fd, &command, 1) == 1) {
-		struct answer answer = { .begin = now_ns() };
+		struct answer answer = { .begin = clock_ns() };
 		answer.rc = step_run(cycle, command);
-		answer.end = now_ns();
+		answer.end = clock_ns();
 		if (write(fd, &answer, sizeof(answer)) != (ssize_t)sizeof(answer))
 			_exit(1);
 		if (command == COMMAND_CLOSE)
@@ -154,7 +136,7 @@ second_login(const struct cycle *cycle, unsigned gap_ms, int64_t *ns)
 	struct answer opened, closed;
 	int rc = login_start(cycle, &login);
 
-	pause_ms(gap_ms);
+	clock_pause(gap_ms);
 	if (rc == 0)
 		rc = login_command(&login, COMMAND_OPEN_SECOND, &opened);
 	if (rc == 0)
@@ -172,14 +154,16 @@ cycle_run(const struct cycle *cycle, unsigned gap_ms, int64_t ns[CYCLE_STEPS])
 	struct answer answer;
 	int rc = login_start(cycle, &login);
 
-	pause_ms(gap_ms);
+	clock_pause(gap_ms);
 	if (rc == 0)
 		rc = login_command(&login, COMMAND_OPEN_FIRST, &answer);
 	if (rc == 0) {
 		ns[CYCLE_OPEN] = answer.end - answer.begin;
 		rc = second_login(cycle, gap_ms, &ns[CYCLE_SECOND]);
 	}
-	pause_ms(gap_ms);
+	clock_pause(gap_ms);
+	if (rc == 0)
+		rc = cycle->before_close(cycle->context);
 	if (rc == 0)
 		rc = login_end(&login, &answer);
 	login_kill(&login);
@@ -187,7 +171,7 @@ cycle_run(const struct cycle *cycle, unsigned gap_ms, int64_t ns[CYCLE_STEPS])
 	if (cycle->await_gone(cycle->context) < 0 || rc < 0)
 		return -1;
 	ns[CYCLE_CLOSE] = answer.end - answer.begin;
-	ns[CYCLE_GONE] = now_ns() - answer.begin;
+	ns[CYCLE_GONE] = clock_ns() - answer.begin;
 	return 0;
 }
 

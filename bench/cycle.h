@@ -22,12 +22,13 @@ enum cycle_step {
 struct cycle {
 	int (*start)(void *context);            /* in the login's process, not measured */
 	int (*open)(void *context, bool first); /* in the login's process */
+	int (*before_close)(void *context);     /* in the parent, before the last close, not measured */
 	int (*close)(void *context);            /* in the login's process, which then exits */
 	int (*await_gone)(void *context);       /* in the parent, when both logins have exited */
 	void *context;
 };
 
-/* Milliseconds that *await_gone* and a login's answer may take. */
+/* Milliseconds that a login's answer may take. */
 #define CYCLE_PATIENCE_MS 10000
 
 /*

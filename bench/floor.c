@@ -1,33 +1,41 @@
 /*
- * floor INIT UID HOME UPPER CGROUP...: the same container as pam_ctr's built-in policy gives,
- * by the fewest system calls that were found, without policy, supervisor, record, log, checks
- * or distrust of a path: what the kernel alone takes.  For bench/run to compare with.
+ * floor serve|once INIT UID HOME UPPER FILTER CGROUP...: the same container as pam_ctr's profile shared
+ * gives, by the fewest system calls that were found, without policy, supervisor, record, log,
+ * checks or distrust of a path: what the kernel alone takes.  For bench/run to compare with.
  *
+ *	serve   cycles, as bench/cycle.h has them
+ *	once    one container, /bin/true in it, and its end
  *	UPPER   an empty directory of root's, for the home's upper and work directories
- *	CGROUP  the directory for all containers in one hierarchy (v1's memory, pids; cgroup2)
+ *	FILTER  a compiled system call filter of pam_ctr's, lib/filter_entry.h; "": none
+ *	CGROUP  the directory for all containers in one hierarchy (v1's memory, pids, cpu, devices; cgroup2)
  *
  * Root's, inside a throw-away host.  The logins' process builds and joins, the parent ends.
+ * On cgroup2 it has no program for devices.
  */
 #include "bench/cycle.h"
+#include "bench/floor_cgroup.h"
+#include "bench/floor_file.h"
+#include "lib/filter_entry.h"
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/sys.h"
 
-#include <linux/magic.h>
+#include <linux/filter.h>
+#include <linux/keyctl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HIERARCHIES_MAX 4
-#define MEMORY "17179869184" /* for all containers together */
 #define STATUS_FD 3 /* init writes one byte there */
 #define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS)
 
@@ -42,19 +50,11 @@
 #define SLAVE (1UL << 19)
 #define READ_ONLY (REMOUNT | BIND | RDONLY | NOSUID | NODEV | NOEXEC)
 
-struct hierarchy {
-	const char *parent;
-	char directory[256]; /* the container's */
-	bool unified;
-	bool tracks;         /* sessions have leaves here */
-	int fd;              /* of directory, while it is there */
-	int view;            /* in the first process: what is shown inside */
-};
-
 struct floor {
 	const char *init;
 	const char *home;
 	const char *upper;
+	const void *filter; /* NULL: none */
 	unsigned uid;
 	struct hierarchy hierarchy[HIERARCHIES_MAX];
 	size_t count;
@@ -104,84 +104,6 @@ static const struct mount mounts_rest[] = {
 	{ "floor", "/sys/firmware", "tmpfs", RDONLY, "size=64k" },
 	{ "floor", PLACE_LIB, "tmpfs", NOSUID | NODEV | NOEXEC, "size=64k,mode=0755" },
 };
-
-static int
-fail(const char *what)
-{
-	fprintf(stderr, "floor: %s: %s\n", what, strerror(errno));
-	return -1;
-}
-
-/* --- cgroups ------------------------------------------------------------------------- */
-
-static int
-write_file(int directory, const char *path, const char *text)
-{
-	autofd int fd = openat(directory, path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		return fail(path);
-	return 0;
-}
-
-static int
-make_directory(int directory, const char *path, mode_t mode)
-{
-	return mkdirat(directory, path, mode) < 0 && errno != EEXIST ? fail(path) : 0;
-}
-
-static int
-hierarchy_make(struct hierarchy *hierarchy)
-{
-	if (make_directory(AT_FDCWD, hierarchy->parent, 0755) < 0)
-		return -1;
-	autofd int parent = open(hierarchy->parent, O_PATH | O_CLOEXEC);
-	if (write_file(parent, hierarchy->tracks ? "pids.max" : "memory.limit_in_bytes",
-	        hierarchy->tracks ? "100000" : MEMORY) < 0)
-		return -1;
-	if (hierarchy->unified && (write_file(parent, "memory.max", MEMORY) < 0 ||
-	    write_file(parent, "cgroup.subtree_control", "+memory +pids") < 0))
-		return -1;
-	if (make_directory(AT_FDCWD, hierarchy->directory, 0755) < 0)
-		return -1;
-	hierarchy->fd = open(hierarchy->directory, O_PATH | O_CLOEXEC);
-	if (hierarchy->fd < 0)
-		return fail(hierarchy->directory);
-	if (hierarchy->tracks && write_file(hierarchy->fd, "pids.max", "2080") < 0)
-		return -1;
-	return hierarchy->unified ? write_file(hierarchy->fd, "cgroup.subtree_control", "+pids") : 0;
-}
-
-static int
-hierarchy_enter(const struct hierarchy *hierarchy, const char *leaf)
-{
-	const char *file = hierarchy->unified ? "cgroup.procs" : "tasks";
-
-	if (!hierarchy->tracks || !leaf)
-		return write_file(hierarchy->fd, file, "0");
-	if (make_directory(hierarchy->fd, leaf, 0755) < 0)
-		return -1;
-	autofd int fd = openat(hierarchy->fd, leaf, O_PATH | O_CLOEXEC);
-	if (hierarchy->unified && write_file(fd, "cgroup.type", "threaded") < 0)
-		return -1;
-	if (write_file(fd, "pids.max", "2048") < 0)
-		return -1;
-	return write_file(fd, file, "0");
-}
-
-static int
-hierarchy_remove(struct hierarchy *hierarchy)
-{
-	autofd int fd = open(hierarchy->directory, O_PATH | O_CLOEXEC);
-
-	if (fd < 0)
-		return fail(hierarchy->directory);
-	if (hierarchy->tracks && (unlinkat(fd, "s1", AT_REMOVEDIR) < 0 ||
-	    unlinkat(fd, "s2", AT_REMOVEDIR) < 0))
-		return fail("remove the sessions' cgroups");
-	return rmdir(hierarchy->directory) < 0 || rmdir(hierarchy->parent) < 0 ?
-	    fail(hierarchy->directory) : 0;
-}
 
 /* --- inside --------------------------------------------------------------------------- */
 
@@ -277,6 +199,33 @@ mount_run(const struct floor *box)
 	return mkdir(path, 0700) < 0 || chown(path, box->uid, box->uid) < 0 ? fail(path) : 0;
 }
 
+/* The container's own utmp and wtmp, which are on the host, too. */
+static int
+mount_accounting(const struct floor *box)
+{
+	static const struct {
+		const char *name, *target;
+	} files[] = { { "utmp", "/run/utmp" }, { "wtmp", "/var/log/wtmp" } };
+	char path[512];
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", box->upper, files[i].name);
+		if (sys_mount(path, files[i].target, NULL, BIND, NULL) < 0)
+			return fail(files[i].target);
+	}
+	return 0;
+}
+
+static int
+make_accounting(const struct floor *box)
+{
+	autofd int fd = open(box->upper, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autofd int utmp = openat(fd, "utmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0664);
+	autofd int wtmp = openat(fd, "wtmp", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0664);
+
+	return utmp < 0 || wtmp < 0 ? fail("utmp") : 0;
+}
+
 static int
 mount_cgroups(struct floor *box)
 {
@@ -287,14 +236,13 @@ mount_cgroups(struct floor *box)
 
 	for (size_t i = 0; i < box->count; i++)
 		box->hierarchy[i].view = clone_tree(box->hierarchy[i].directory);
-	if (!box->hierarchy[0].unified && mount_all(&cover, 1) < 0)
+	if (!hierarchy_is_unified(&box->hierarchy[0]) && mount_all(&cover, 1) < 0)
 		return -1;
 	for (size_t i = 0; i < box->count; i++) {
 		struct hierarchy *hierarchy = &box->hierarchy[i];
 		struct mount_attr attr = read_only;
-		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s",
-		    hierarchy->unified ? "" : hierarchy->tracks ? "/pids" : "/memory");
-		if (!hierarchy->unified && mkdir(path, 0755) < 0)
+		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup/%s", hierarchy_name(hierarchy));
+		if (!hierarchy_is_unified(hierarchy) && mkdir(path, 0755) < 0)
 			return fail(path);
 		if (sys_mount_setattr(hierarchy->view, "", AT_EMPTY_PATH, &attr) < 0 ||
 		    attach_tree(hierarchy->view, path) < 0)
@@ -310,12 +258,13 @@ first_process(struct floor *box, int status)
 	static char *const envp[] = { NULL };
 
 	for (size_t i = 0; i < box->count; i++)
-		if (!box->hierarchy[i].unified && hierarchy_enter(&box->hierarchy[i], NULL) < 0)
+		if (!hierarchy_is_unified(&box->hierarchy[i]) && hierarchy_enter(&box->hierarchy[i], NULL) < 0)
 			return -1;
 	(void)umask(0);
 	if (unshare(CLONE_NEWCGROUP) < 0 || sethostname("floor", 5) < 0)
 		return fail("unshare");
-	if (mount_system() < 0 || mount_home(box) < 0 || mount_run(box) < 0 || mount_cgroups(box) < 0)
+	if (mount_system() < 0 || mount_accounting(box) < 0 || mount_home(box) < 0 || mount_run(box) < 0 ||
+	    mount_cgroups(box) < 0)
 		return -1;
 	/* dup2 onto itself would leave O_CLOEXEC on; whatever is 3 by now is not needed. */
 	if (status != STATUS_FD ? dup2(status, STATUS_FD) < 0 : fcntl(STATUS_FD, F_SETFD, 0) < 0)
@@ -342,7 +291,9 @@ box_build(struct floor *box)
 	for (size_t i = 0; i < box->count; i++)
 		if (hierarchy_make(&box->hierarchy[i]) < 0)
 			return -1;
-	if (box->hierarchy[0].unified) {
+	if (make_accounting(box) < 0)
+		return -1;
+	if (hierarchy_is_unified(&box->hierarchy[0])) {
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)box->hierarchy[0].fd;
 	}
@@ -375,6 +326,21 @@ drop_bounding(void)
 }
 
 static int
+load_filter(const struct filter_entry_head *head)
+{
+	for (uint32_t i = 0; i < head->programs; i++) {
+		const struct filter_entry_program *program = &head->program[i];
+		struct sock_fprog code = {
+			.len = (unsigned short)program->count,
+			.filter = (struct sock_filter *)((uintptr_t)head + program->offset),
+		};
+		if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->logs ? SECCOMP_FILTER_FLAG_LOG : 0, &code) != 0)
+			return fail("load the filter");
+	}
+	return 0;
+}
+
+static int
 box_join(const struct floor *box, int pidfd, const char *leaf)
 {
 	for (size_t i = 0; i < box->count; i++)
@@ -384,7 +350,11 @@ box_join(const struct floor *box, int pidfd, const char *leaf)
 		return -1;
 	if (setns(pidfd, NAMESPACES | CLONE_NEWCGROUP) < 0)
 		return fail("setns");
-	return drop_bounding();
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0)
+		return fail("join a keyring");
+	if (drop_bounding() < 0)
+		return -1;
+	return box->filter ? load_filter(box->filter) : 0;
 }
 
 static int
@@ -434,29 +404,6 @@ floor_await_gone(void *context)
 	return rc;
 }
 
-/* cgroup2 has to come first, since the clone needs it: bench/run gives it alone. */
-static int
-add_hierarchy(struct floor *box, const char *parent)
-{
-	struct hierarchy *hierarchy = &box->hierarchy[box->count++];
-	char above[256];
-	struct statfs fs;
-	const char *name = strrchr(parent, '/');
-
-	(void)snprintf(above, sizeof(above), "%.*s", name ? (int)(name - parent) : 0, parent);
-	if (statfs(above, &fs) < 0)
-		return fail(parent);
-	hierarchy->parent = parent;
-	hierarchy->fd = hierarchy->view = -1;
-	hierarchy->unified = fs.f_type == CGROUP2_SUPER_MAGIC;
-	hierarchy->tracks = hierarchy->unified || strstr(above, "pids");
-	(void)snprintf(hierarchy->directory, sizeof(hierarchy->directory), "%s/1999", parent);
-	if (!hierarchy->unified)
-		return 0;
-	autofd int root = open(above, O_PATH | O_CLOEXEC);
-	return write_file(root, "cgroup.subtree_control", "+memory +pids");
-}
-
 static int
 make_layers(const struct floor *box)
 {
@@ -469,6 +416,63 @@ make_layers(const struct floor *box)
 	return fchownat(fd, "upper", box->uid, box->uid, AT_SYMLINK_NOFOLLOW) < 0 ? fail(box->upper) : 0;
 }
 
+static const void *
+read_filter(const char *path)
+{
+	struct error err = ERROR_INIT;
+	struct stat st;
+	autofd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		(void)fail(path);
+		return NULL;
+	}
+	const size_t size = (size_t)st.st_size;
+	autofree void *bytes = malloc(size);
+	if (!bytes || read(fd, bytes, size) != (ssize_t)size || filter_entry_check(bytes, size, &err) < 0) {
+		(void)fail(path);
+		return NULL;
+	}
+	return take_ptr(&bytes);
+}
+
+/* A login that runs one program, and the end of all. */
+static int
+floor_once(struct floor *box)
+{
+	int status;
+	pid_t login = fork();
+
+	if (login == 0) {
+		if (floor_open(box, true) < 0)
+			_exit(1);
+		pid_t program = vfork();
+		if (program == 0) {
+			(void)execl("/bin/true", "true", NULL);
+			_exit(1);
+		}
+		_exit(program < 0 || waitpid(program, &status, 0) != program || status != 0);
+	}
+	int rc = login < 0 || waitpid(login, &status, 0) != login || status != 0 ? -1 : 0;
+	return floor_await_gone(box) < 0 ? -1 : rc;
+}
+
+static int
+take_arguments(struct floor *box, char **argv, int count)
+{
+	box->init = argv[0];
+	box->uid = (unsigned)strtoul(argv[1], NULL, 10);
+	box->home = argv[2];
+	box->upper = argv[3];
+	for (int i = 5; i < count; i++)
+		if (hierarchy_find(&box->hierarchy[box->count++], argv[i]) < 0)
+			return -1;
+	if (argv[4][0] && !(box->filter = read_filter(argv[4])))
+		return -1;
+	box->first = mmap(NULL, sizeof(*box->first), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return box->first == MAP_FAILED ? fail("share a page") : make_layers(box);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -476,25 +480,18 @@ main(int argc, char **argv)
 	struct cycle cycle = {
 		.start = floor_nothing,
 		.open = floor_open,
+		.before_close = floor_nothing,
 		.close = floor_nothing,
 		.await_gone = floor_await_gone,
 		.context = &box,
 	};
 
-	if (argc < 6 || argc - 5 > HIERARCHIES_MAX) {
-		fprintf(stderr, "usage: floor INIT UID HOME UPPER CGROUP...\n");
+	if (argc < 8 || argc - 7 > HIERARCHIES_MAX ||
+	    (strcmp(argv[1], "serve") != 0 && strcmp(argv[1], "once") != 0)) {
+		fprintf(stderr, "usage: floor serve|once INIT UID HOME UPPER FILTER CGROUP...\n");
 		return 2;
 	}
-	box.init = argv[1];
-	box.uid = (unsigned)strtoul(argv[2], NULL, 10);
-	box.home = argv[3];
-	box.upper = argv[4];
-	for (int i = 5; i < argc; i++)
-		if (add_hierarchy(&box, argv[i]) < 0)
-			return 1;
-	box.first = mmap(NULL, sizeof(*box.first), PROT_READ | PROT_WRITE,
-	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (box.first == MAP_FAILED || make_layers(&box) < 0)
+	if (take_arguments(&box, argv + 2, argc - 2) < 0)
 		return 1;
-	return cycle_serve(&cycle);
+	return strcmp(argv[1], "once") == 0 ? floor_once(&box) < 0 : cycle_serve(&cycle);
 }

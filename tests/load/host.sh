@@ -2,22 +2,12 @@
 # shellcheck shell=bash
 # shellcheck source=../lib/tap.sh
 . "$WORLD_REPO/tests/lib/tap.sh"
+# shellcheck source=../lib/users.sh
+. "$WORLD_REPO/tests/lib/users.sh"
 
 scaled() { # NUMBER [LEAST]
 	local n=$(($1 / ${SCALE:-1}))
 	echo $((n < ${2:-1} ? ${2:-1} : n))
-}
-
-# add_users COUNT: u1, u2, ...
-add_users() {
-	local n uid
-	for n in $(seq "$1"); do
-		uid=$((3000 + n))
-		echo "u$n:x:$uid:$uid::/home/u$n:/bin/bash" >>/etc/passwd
-		echo "u$n:x:$uid:" >>/etc/group
-		echo "u$n:$((uid * 100000)):65536" | tee -a /etc/subuid >>/etc/subgid
-		install -d -m 700 -o "$uid" -g "$uid" "/home/u$n"
-	done
 }
 
 # login USER COMMAND...: 0 if PAM let it in and the command, inside, succeeded
