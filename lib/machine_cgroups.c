@@ -1,7 +1,7 @@
 /*
  * Which cgroups are ours to work below: the whole tree, what a container, a pod or an admin
  * was given of it, or systemd's unit.  Only looks.  Runs as root in the supervisor and as
- * anybody in ctrctl, who must come to the same answer: so owners and modes are asked, not
+ * anybody in ctrctl, who must come to the same answer: so owners and mounts are asked, not
  * what the asking process may do.
  */
 #include "lib/machine.h"
@@ -18,8 +18,9 @@
 #include <sys/statvfs.h>
 
 /*
- * In a user namespace that was given nothing, the directory is nobody's.  -1 with err: it could not
- * be looked at, and another one would be taken in its place.
+ * In a user namespace that was given nothing, the directory is nobody's.  The mode says nothing:
+ * the kernel gives a hierarchy's root 0555, and who is root makes cgroups there all the same.
+ * -1 with err: it could not be looked at, and another one would be taken in its place.
  */
 static int
 is_ours(const char *directory, struct error *err)
@@ -29,8 +30,7 @@ is_ours(const char *directory, struct error *err)
 
 	if (stat(directory, &st) < 0 || statvfs(directory, &fs) < 0)
 		return errno == ENOENT || errno == EACCES ? 0 : error_set(err, errno, "look at %s", directory);
-	return S_ISDIR(st.st_mode) && st.st_uid == 0 && (st.st_mode & S_IWUSR) &&
-	    !(fs.f_flag & ST_RDONLY);
+	return S_ISDIR(st.st_mode) && st.st_uid == 0 && !(fs.f_flag & ST_RDONLY);
 }
 
 static bool

@@ -85,9 +85,13 @@ wait_for 10 no_containers
 (umask 077 && mkdir -p /run/pam_ctr/2001 /run/pam_ctr/4711)
 mv /tmp/record /run/pam_ctr/2001/record
 mkdir -p "$root/$WORLD_CGROUP/x.slice/4711/s1" "$root/$WORLD_CGROUP/2001"
-said=$(ctrctl boot)
+# As OpenRC calls it, in a cgroup of the service's own.
+service=$root/$WORLD_CGROUP-service
+mkdir "$service"
+said=$(echo 0 >"$service/cgroup.procs" && ctrctl boot)
 is "a record of a dead container, a directory, cgroups" "$?" 0
 like "removed and told" "$said" '^alice \(uid 2001\): removed, it was dead'
+succeeds "nothing was made in the service's" rmdir "$service"
 is "none of them is left" "$(ls /run/pam_ctr; find /sys/fs/cgroup -path "*/$WORLD_CGROUP*")" ""
 
 rm -f /var/lib/pam_ctr/seccomp/*

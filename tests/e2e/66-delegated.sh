@@ -14,7 +14,7 @@ END
 
 part=$WORLD_CGROUP/pod
 hierarchies() {
-	if cgroup_is_v2; then echo .; else for name in memory pids cpu; do echo $name; done; fi
+	if cgroup_is_v2; then echo .; else for name in memory pids cpu; do echo "$name"; done; fi
 }
 
 # The part of the tree, with limits that its owner can't see the reason of.
@@ -166,4 +166,56 @@ else
 	check_pod "v1, all read-only but the part"
 	stop_pod
 fi
+
+# --- the whole tree, from a cgroup in it ----------------------------------------------------------------
+
+# As OpenRC has it: each service has a cgroup of its own, right below a root that is ours to write,
+# though its mode, which is the kernel's, gives nobody the right to.
+service=$WORLD_CGROUP-service
+
+as_service() { # COMMAND...
+	(
+		for name in $(hierarchies); do
+			mkdir -p "/sys/fs/cgroup/$name/$service" && echo 0 >"/sys/fs/cgroup/$name/$service/cgroup.procs" || exit
+		done
+		exec "$@"
+	)
+}
+
+remove_service() {
+	local name
+	for name in $(hierarchies); do
+		rmdir "/sys/fs/cgroup/$name/$service" || return
+	done
+}
+
+policy <<-END
+	[default]
+	memory.max = 200M
+	cpu.max = 50%
+END
+as_service /usr/sbin/sshd -p 2200 -o PidFile=/run/service.pid
+wait_for 10 test -s /run/service.pid
+coproc HOLD { exec ssh -p 2200 alice@service 'echo ready; exec cat' 2>&1; }
+held=$HOLD_PID
+read -r -t 20 -u "${HOLD[0]}" line
+is "a service's cgroup: a login comes" "$line" ready
+for name in $(hierarchies); do
+	is "its cgroup is below the root: $name" "$(ls -d "/sys/fs/cgroup/$name/$WORLD_CGROUP/2001" 2>&1)" \
+		"/sys/fs/cgroup/$name/$WORLD_CGROUP/2001"
+done
+is "and not below the service's" "$(find /sys/fs/cgroup -type d -path "*/$service/*")" ""
+like "as the plan says in there" "$(as_service ctrctl plan bob)" "cgroup-make +/sys/fs/cgroup(/pids)?/$WORLD_CGROUP/2002 "
+is "another service's login is in the same container" "$(container_of alice)" \
+	"$(in_pod alice 'echo "$(readlink /proc/self/ns/pid) $(cut -d" " -f22 /proc/1/stat)"')"
+kill "$held" 2>/dev/null
+wait "$held" 2>/dev/null
+wait_for 10 no_containers
+for name in $(hierarchies); do
+	mkdir -p "/sys/fs/cgroup/$name/$WORLD_CGROUP/x.slice/4711/s1"
+done
+succeeds "gc, called by a service" as_service ctrctl gc
+kill "$(cat /run/service.pid)"
+succeeds "with nothing in the service's cgroup" wait_for 10 remove_service
+is "sweeps the tree" "$(find /sys/fs/cgroup -type d -path "*/$WORLD_CGROUP*")" ""
 done_testing
