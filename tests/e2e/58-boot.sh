@@ -131,7 +131,18 @@ echo 'no_such_key = 1' | policy
 is "a faulty policy: start" "$(code sh "$service" start)" 1
 is "runit: the shell that sources it lives on" \
 	"$(sh -ec ". '$repo/etc/init/runit/core-services/60-pam-ctr.sh'; echo alive" 2>/dev/null)" alive
+# OpenRC has what it gives to services in a directory of PATH.
+mkdir /tmp/rc
+printf '#!/bin/sh\necho "ebegin $*"\n' >/tmp/rc/ebegin
+printf '#!/bin/sh\necho "eend $*"\nexit "$1"\n' >/tmp/rc/eend
+chmod 755 /tmp/rc/*
+openrc() {
+	PATH=/tmp/rc:$PATH sh -c ". '$repo/etc/init/openrc/pam-ctr'; $1" 2>/dev/null
+}
+is "OpenRC: a faulty policy is told to it" "$(openrc start | tail -n 1)" "eend 1"
 policy </dev/null
+is "started" "$(openrc start)" "ebegin Preparing the host for pam_ctr's containers
+eend 0"
 is "s6: a oneshot" "$(cat "$repo/etc/init/s6/pam-ctr/type")" oneshot
 wait_for 10 no_containers
 done_testing
