@@ -32,8 +32,10 @@ static const struct installed {
 	{ PLACE_DEVICES, "logins with device rules are refused" },
 };
 
-/* Where distributions keep PAM's modules. */
-#define MODULES "{/lib,/usr/lib,/lib64,/usr/lib64,/lib/*-linux-*,/usr/lib/*-linux-*}/security/pam_ctr.so"
+/* Where distributions keep PAM's modules, for glob(3): braces are glibc's alone. */
+#define MODULE "/security/pam_ctr.so"
+static const char *const modules[] = { "/lib" MODULE, "/usr/lib" MODULE, "/lib64" MODULE,
+	"/usr/lib64" MODULE, "/lib/*-linux-*" MODULE, "/usr/lib/*-linux-*" MODULE };
 
 static bool
 is_trusted(struct findings *findings, const char *path)
@@ -72,11 +74,13 @@ look_at_programs(struct findings *findings)
 static void
 look_at_module(struct findings *findings)
 {
-	glob_t found;
+	glob_t found = { .gl_pathc = 0 };
 	struct stat st, seen = { .st_ino = 0 };
-	size_t modules = 0;
+	size_t trusted = 0;
 
-	if (glob(MODULES, GLOB_BRACE, NULL, &found) != 0) {
+	for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
+		(void)glob(modules[i], i > 0 ? GLOB_APPEND : 0, NULL, &found); /* most are not there */
+	if (found.gl_pathc == 0) {
 		finding_add(findings, FINDING_FAIL, INSTALL, "pam_ctr.so", "is in none of PAM's directories");
 		finding_advise(findings, "make install PAMDIR=DIRECTORY, with the one that has pam_unix.so");
 		return;
@@ -85,12 +89,12 @@ look_at_module(struct findings *findings)
 		if (stat(found.gl_pathv[i], &st) < 0 || st.st_ino == seen.st_ino || !is_trusted(findings, found.gl_pathv[i]))
 			continue;
 		seen = st;
-		modules++;
+		trusted++;
 		finding_add(findings, FINDING_OK, INSTALL, found.gl_pathv[i], "%lld bytes", (long long)st.st_size);
 	}
-	if (modules > 1)
+	if (trusted > 1)
 		finding_add(findings, FINDING_WARN, INSTALL, "pam_ctr.so", "is there %zu times: which one PAM takes is "
-		    "its build's choice", modules);
+		    "its build's choice", trusted);
 	globfree(&found);
 }
 

@@ -8,6 +8,7 @@
 #include "ctl/kept.h"
 #include "ctl/login.h"
 #include "lib/client.h"
+#include "lib/names.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/subid.h"
@@ -88,25 +89,17 @@ diff_mount(struct diff *diff, int store, const char *name, struct error *err)
 }
 
 static int
-select_name(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-static int
 diff_store(struct diff *diff, int store, struct error *err)
 {
-	struct dirent **names;
-	int count = scandirat(store, ".", &names, select_name, alphasort), rc = 0;
+	struct names names = NAMES_INIT;
+	int rc = 0;
 
-	if (count < 0)
-		return error_set(err, errno, "list what is kept");
-	for (int i = 0; i < count; i++) {
-		if (rc == 0)
-			rc = diff_mount(diff, store, names[i]->d_name, err);
-		free(names[i]);
-	}
-	free(names);
+	if (names_read(store, &names, err) < 0)
+		return error_prefix(err, "what is kept");
+	for (size_t i = 0; i < names.count && rc == 0; i++)
+		if (names.item[i]->d_name[0] != '.')
+			rc = diff_mount(diff, store, names.item[i]->d_name, err);
+	names_free(&names);
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define KEY_ESCAPE 27
 #define KEY_RETURN '\r'

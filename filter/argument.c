@@ -6,6 +6,7 @@
 
 #include "lib/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/netlink.h>
@@ -22,7 +23,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#define ERRNO_MAX 133
 #define LOW_32 UINT64_C(0xffffffff)
 #define ALL_64 UINT64_MAX
 
@@ -36,6 +36,14 @@ static const struct {
 #undef CONSTANT
 };
 
+/* By the number; glibc has a function for it, POSIX none. */
+static const char *const error_names[] = {
+#define ERROR(name) [name] = #name,
+#include "filter/errors.def"
+#undef ERROR
+};
+#define ERROR_COUNT ((int)(sizeof(error_names) / sizeof(error_names[0])))
+
 /* In the order of enum test_op; the longer of two before its beginning is looked for. */
 static const char *const op_name[] = {
 	[TEST_EQ] = "==", [TEST_NE] = "!=", [TEST_LT] = "<", [TEST_LE] = "<=", [TEST_GT] = ">",
@@ -45,22 +53,17 @@ static const char *const op_name[] = {
 int
 errno_parse(const char *name)
 {
-	for (int errnum = 1; errnum <= ERRNO_MAX; errnum++) {
-		const char *known = strerrorname_np(errnum);
-
-		if (known && !strcmp(known, name))
+	for (int errnum = 1; errnum < ERROR_COUNT; errnum++)
+		if (error_names[errnum] && !strcmp(error_names[errnum], name))
 			return errnum;
-	}
 	return -1;
 }
 
 const char *
 errno_name(int errnum, char buffer[24])
 {
-	const char *name = strerrorname_np(errnum);
-
-	if (name)
-		return name;
+	if (errnum > 0 && errnum < ERROR_COUNT && error_names[errnum])
+		return error_names[errnum];
 	(void)text_format(buffer, 24, "errno %d", errnum);
 	return buffer;
 }

@@ -10,11 +10,14 @@
 #include "lib/names.h"
 #include "lib/own.h"
 #include "lib/path.h"
+#include "lib/sys.h"
 #include "lib/text.h"
 #include "lib/upper_store.h"
 #include "lib/walk.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -108,7 +111,7 @@ snapshot_make(const struct snapshots *snapshots, int upper, const char *name, st
 static int
 put_in_place(int store, struct error *err)
 {
-	if (renameat2(store, RESTORE_NAME, store, UPPER_NAME, RENAME_EXCHANGE) < 0 &&
+	if (sys_renameat2(store, RESTORE_NAME, store, UPPER_NAME, RENAME_EXCHANGE) < 0 &&
 	    (errno != ENOENT || renameat(store, RESTORE_NAME, store, UPPER_NAME) < 0))
 		return error_set(err, errno, "put the snapshot in the upper's place");
 	if (fsync(store) < 0)

@@ -129,4 +129,11 @@ sys_close_range(unsigned first, unsigned last, unsigned flags)
 	return (int)syscall(SYS_close_range, first, last, flags);
 }
 
+/* flags: RENAME_EXCHANGE and others of <linux/fs.h>. */
+static inline int
+sys_renameat2(int from, const char *old, int to, const char *new, unsigned flags)
+{
+	return (int)syscall(SYS_renameat2, from, old, to, new, flags);
+}
+
 #endif

@@ -6,6 +6,7 @@
 #include "tests/faults/trace.h"
 
 #include "lib/own.h"
+#include "lib/sys.h"
 #include "lib/text.h"
 
 #include <errno.h>
@@ -395,7 +396,7 @@ child_run(int go, int report, const char *program, char *const argv[])
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (read(go, &byte, 1) == 0 && dup2(report, 3) == 3 && close_range(4, ~0U, 0) == 0)
+	if (read(go, &byte, 1) == 0 && dup2(report, 3) == 3 && sys_close_range(4, ~0U, 0) == 0)
 		(void)execv(program, argv);
 	_exit(127);
 }

@@ -3,6 +3,8 @@
  * be bounded or refused, and prints what came of it: "done", a number, or the errno's name.
  * Tests compare that line.  Needs no right; it must never be given one.
  */
+#include "tests/support/error_name.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -180,7 +182,7 @@ main(int argc, char **argv)
 			continue;
 		long result = attempts[i].attempt(argc > 2 ? atol(argv[2]) : 0);
 		if (result < 0)
-			printf("%s\n", strerrorname_np(errno));
+			printf("%s\n", error_name(errno));
 		else if (result == 0)
 			printf("done\n");
 		else

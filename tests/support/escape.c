@@ -11,6 +11,8 @@
  *
  * As root of the host's user namespace it does nothing at all: what it tries would succeed.
  */
+#include "tests/support/error_name.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -234,7 +236,7 @@ signal_init(const struct attempt *attempt)
 static long
 trace_init(const struct attempt *attempt)
 {
-	return ptrace((enum __ptrace_request)attempt->number, 1, NULL, NULL);
+	return syscall(SYS_ptrace, attempt->number, 1, NULL, NULL);
 }
 
 static long
@@ -538,7 +540,7 @@ run_attempts(char **arguments)
 	(void)arguments;
 	for (size_t i = 0; i < count; i++) {
 		int got = attempt_in_child(&attempts[i]);
-		printf("%s: %s\n", attempts[i].name, got < 0 ? "killed" : got == 0 ? "done" : strerrorname_np(got));
+		printf("%s: %s\n", attempts[i].name, got < 0 ? "killed" : got == 0 ? "done" : error_name(got));
 	}
 	printf("tried %zu\n", count);
 	return 0;
@@ -583,7 +585,7 @@ run_ids(char **arguments)
 		if (pid < 0 || waitpid(pid, &status, 0) != pid)
 			return 1;
 		printf("%s %u: %s\n", i % 2 ? "to" : "by", ids[i / 2],
-		    WEXITSTATUS(status) ? strerrorname_np(WEXITSTATUS(status)) : "made");
+		    WEXITSTATUS(status) ? error_name(WEXITSTATUS(status)) : "made");
 	}
 	return 0;
 }

@@ -66,6 +66,31 @@ verdict_text(const struct ruleset *ruleset, const char *name, char text[48])
 	    call && call->conditions ? "+n" : "");
 }
 
+/* glibc's own function has all that its headers have. */
+Test(filter_text, every_error_has_its_name)
+{
+	char buffer[24];
+
+	for (int errnum = 1; errnum <= 4096; errnum++) {
+#ifdef __GLIBC__
+		const char *known = strerrorname_np(errnum);
+#else
+		const char *known = errnum == EPERM ? "EPERM" : errnum == EHWPOISON ? "EHWPOISON" : NULL;
+#endif
+		const char *name = errno_name(errnum, buffer);
+
+		if (known)
+			cr_expect_str_eq(name, known, "%d: %s", errnum, name);
+		cr_expect_eq(errno_parse(name), name == buffer ? -1 : errnum, "%d: %s", errnum, name);
+	}
+	cr_expect_str_eq(errno_name(0, buffer), "errno 0");
+	cr_expect_str_eq(errno_name(-1, buffer), "errno -1");
+	cr_expect_str_eq(errno_name(4096, buffer), "errno 4096");
+	cr_expect_eq(errno_parse(""), -1);
+	cr_expect_eq(errno_parse("errno 1"), -1);
+	cr_expect_eq(errno_parse("eperm"), -1);
+}
+
 Test(filter_text, what_lines_come_to)
 {
 	static const struct {
