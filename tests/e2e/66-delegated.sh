@@ -173,9 +173,14 @@ fi
 # though its mode, which is the kernel's, gives nobody the right to.
 service=$WORLD_CGROUP-service
 
+service_hierarchies() {
+	hierarchies
+	if [ -d /sys/fs/cgroup/unified ]; then echo unified; fi
+}
+
 as_service() { # COMMAND...
 	(
-		for name in $(hierarchies); do
+		for name in $(service_hierarchies); do
 			mkdir -p "/sys/fs/cgroup/$name/$service" && echo 0 >"/sys/fs/cgroup/$name/$service/cgroup.procs" || exit
 		done
 		exec "$@"
@@ -184,7 +189,7 @@ as_service() { # COMMAND...
 
 remove_service() {
 	local name
-	for name in $(hierarchies); do
+	for name in $(service_hierarchies); do
 		rmdir "/sys/fs/cgroup/$name/$service" || return
 	done
 }
@@ -208,6 +213,12 @@ is "and not below the service's" "$(find /sys/fs/cgroup -type d -path "*/$servic
 like "as the plan says in there" "$(as_service ctrctl plan bob)" "cgroup-make +/sys/fs/cgroup(/pids)?/$WORLD_CGROUP/2002 "
 is "another service's login is in the same container" "$(container_of alice)" \
 	"$(in_pod alice 'echo "$(readlink /proc/self/ns/pid) $(cut -d" " -f22 /proc/1/stat)"')"
+if cgroup_is_v2 || [ -d /sys/fs/cgroup/unified ]; then
+	is "her supervisor is not in the service's cgroup, which may be killed" \
+		"$(grep '^0:' "/proc/$(supervisors)/cgroup")" "0::/"
+else
+	skip "her supervisor is not in the service's cgroup" "this machine has no cgroup2"
+fi
 kill "$held" 2>/dev/null
 wait "$held" 2>/dev/null
 wait_for 10 no_containers
