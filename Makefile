@@ -8,6 +8,7 @@ PREFIX      ?= /usr
 SYSCONFDIR  ?= /etc
 LIBEXECDIR  ?= $(PREFIX)/libexec
 SBINDIR     ?= $(PREFIX)/sbin
+BINDIR      ?= $(PREFIX)/bin
 MANDIR      ?= $(PREFIX)/share/man
 DOCDIR      ?= $(PREFIX)/share/doc/pam_ctr
 SHAREDIR    ?= $(PREFIX)/share/pam_ctr
@@ -346,7 +347,7 @@ lint:
 # PROGRAM MODE DIRECTORY; the paths of the programs are compiled in, so PREFIX builds anew.
 installed = $(DESTDIR)$(LIBEXECDIR)/pam_ctr/supervisor $(DESTDIR)$(LIBEXECDIR)/pam_ctr/init \
 	$(HELPERS:%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) \
-	$(FILTERS:etc/%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
+	$(FILTERS:etc/%=$(DESTDIR)$(LIBEXECDIR)/pam_ctr/%) $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(BINDIR)/ctrctl $(DESTDIR)$(PAMDIR)/pam_ctr.so \
 	$(foreach m,$(MANUALS),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(DESTDIR)$(BASHDIR)/ctrctl $(DESTDIR)$(ZSHDIR)/_ctrctl $(DESTDIR)$(FISHDIR)/ctrctl.fish \
 	$(DESTDIR)$(SHAREDIR)/pam_ctr.json $(DESTDIR)$(SHAREDIR)/pam_ctr.rules.yml
@@ -354,6 +355,8 @@ install: all
 	$(Q)install -D -m 755 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%)
 	$(Q)install -D -m 644 -t $(DESTDIR)$(LIBEXECDIR)/pam_ctr/seccomp $(FILTERS)
 	$(Q)install -D -m 755 -t $(DESTDIR)$(SBINDIR) $(B)/ctrctl
+	$(Q)mkdir -p $(DESTDIR)$(BINDIR)
+	$(Q)ln -srf $(DESTDIR)$(SBINDIR)/ctrctl $(DESTDIR)$(BINDIR)/ctrctl
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PAMDIR) $(B)/pam_ctr.so
 	$(Q)for m in $(MANUALS); do install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m || exit; done
 	$(Q)install -D -m 644 $(B)/completions/bash $(DESTDIR)$(BASHDIR)/ctrctl

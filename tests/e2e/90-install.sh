@@ -22,6 +22,7 @@ for file in lib/.*/security/pam_ctr.so usr/libexec/pam_ctr/supervisor usr/libexe
 	usr/share/pam_ctr/pam_ctr.json usr/share/pam_ctr/pam_ctr.rules.yml; do
 	like "$file" "$files" "^\\./$file(\\.gz)?\$"
 done
+succeeds "a user finds ctrctl in his PATH, too" test "$to/usr/bin/ctrctl" -ef "$to/usr/sbin/ctrctl"
 is "nothing is writable by others or setuid" "$(find "$to" -type f -perm /6022)" ""
 is "programs are executable" "$(find "$to/usr/libexec" "$to/usr/sbin" -type f ! -path "*/seccomp/*" ! -perm -755)" ""
 succeeds "the installed policy is accepted" ctrctl check "$to/etc/pam_ctr.conf"
@@ -29,7 +30,7 @@ echo "# mine" >>"$to/etc/pam_ctr.conf"
 succeeds "make install again" make -s install "DESTDIR=$to"
 like "keeps the policy that is there" "$(tail -1 "$to/etc/pam_ctr.conf")" '^# mine$'
 succeeds "make uninstall" make -s uninstall "DESTDIR=$to"
-is "leaves the admin's policy, no more" "$(cd "$to" && find . -type f)" "./etc/pam_ctr.conf"
+is "leaves the admin's policy, no more" "$(cd "$to" && find . ! -type d)" "./etc/pam_ctr.conf"
 # Everything is compiled anew for it.
 LIMIT=240 succeeds "another PREFIX" make -s -j2 install "DESTDIR=$to/other" PREFIX=/usr/local
 succeeds "is where it says" test -e "$to/other/usr/local/sbin/ctrctl"
