@@ -7,6 +7,9 @@
 
 rm /etc/pam_ctr.conf.d/00-profile.conf
 logins=${ATTACKED_LOGINS:-20}
+profile() { # NAME [LINE...]
+	printf '%s\n' '[default]' "profile = $1" "${@:2}" | policy
+}
 host_tree() {
 	find /etc /root /srv /opt /var /usr/sbin /usr/libexec /home/bob -xdev \( -path /var/lib/pam_ctr -o -path /var/log -o -path "$WORLD_REPO" \) -prune -o \
 		-printf '%p %y %m %U %G %s %T@ %l\n' | LC_ALL=C sort
@@ -46,17 +49,16 @@ stop_attack() {
 	wait "$attack_pid" 2>/dev/null
 }
 
-cat >/srv/attack-lib.py <<'E2'
-import os, select, sys
+cat >/srv/attack.py <<'E2'
+import select
 print("ready")
 def goes_on():
     return not select.select([0], [], [], 0)[0]
 E2
 cat >/srv/attack-processes.py <<'E2'
 # Every process that appears and is not one's own program: read, robbed, traced, killed.
-import ctypes, os, signal, sys
-sys.path.insert(0, "/srv")
-attack = __import__("attack-lib")
+import ctypes, os, signal
+import attack
 libc = ctypes.CDLL(None, use_errno=True)
 PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
 own_root = os.stat("/")
@@ -117,10 +119,7 @@ for line in sorted(found):
 print("looked at", len({pid for pid, name in seen if name.startswith("sshd")}), "of sshd")
 E2
 
-policy <<END
-[default]
-profile = sealed
-END
+profile sealed
 begin_attack "an attacker inside is at work" alice@world /srv/attack-processes.py
 log_in alice "$logins"
 stop_attack
@@ -129,10 +128,7 @@ is "sealed: nothing of what logs in is read, robbed, traced" "$(grep FOUND <<<"$
 number "and he has looked at them" "$(sed -n "s/^looked at \([0-9]*\) of sshd$/\1/p" <<<"$report")" -ge $((logins / 2))
 end_all
 
-policy <<END
-[default]
-profile = machine
-END
+profile machine
 begin_attack "root inside is at work" alice@world /srv/attack-processes.py 'sudo -n'
 log_in alice "$logins"
 stop_attack
@@ -145,9 +141,8 @@ end_all
 
 cat >/srv/attack-home.py <<'E2'
 # In the real home, by a login without pam_ctr: what a login passes through is a directory, a link, a fifo, nothing.
-import ctypes, os, sys
-sys.path.insert(0, "/srv")
-attack = __import__("attack-lib")
+import ctypes, os
+import attack
 libc = ctypes.CDLL(None, use_errno=True)
 home = os.path.expanduser("~")
 os.chdir(home)
@@ -162,11 +157,7 @@ while attack.goes_on():
                 libc.renameat2(-100, kind.encode(), -100, name.encode(), 2)
 print("turns", turns)
 E2
-policy <<END
-[default]
-profile = sealed
-home_passthrough = .attacked .config bin
-END
+profile sealed 'home_passthrough = .attacked .config bin'
 plain alice 'mkdir -p .attacked .config bin'
 begin_attack "a home that never stands still" alice@plain /srv/attack-home.py
 for _ in $(seq "$logins"); do
@@ -185,21 +176,15 @@ diag "$(grep refused "$tap_dir/logins.alice" | sort | uniq -c)"
 # --- H46, H47: false trees and devices, by root inside
 
 # The view's mount namespace belongs to the host's user namespace: nobody inside mounts anything over /proc, whatever he is given.
-policy <<END
-[default]
-profile = machine
-capabilities = +sys_admin
-seccomp = none
-END
+profile machine 'capabilities = +sys_admin' 'seccomp = none'
 like "not even root inside with CAP_SYS_ADMIN mounts over /proc" "$(on alice 'sudo -n mount -t tmpfs false /proc' 2>&1)" 'permission denied|must be superuser|not permitted'
 end_all
 
 cat >/srv/attack-trees.py <<'E2'
 # False proc, sysfs and devpts trees wherever root inside can write, of fifos, so that whoever opens one stands still; and the
 # devices of the view, true and false by turns.
-import os, shutil, sys
-sys.path.insert(0, "/srv")
-attack = __import__("attack-lib")
+import os
+import attack
 own = ("uid_map", "gid_map", "setgroups", "oom_score_adj", "loginuid", "comm", "mountinfo", "mounts", "status", "stat", "cgroup",
        "attr/exec", "attr/current", "ns/mnt", "ns/pid", "ns/user", "fd/0", "environ", "maps", "limits")
 others = ("proc/sys/kernel/core_pattern", "proc/filesystems", "proc/mounts", "sys/fs/cgroup/cgroup.procs", "dev/pts/ptmx", "dev/pts/0", "dev/pts/1",
@@ -236,10 +221,7 @@ while attack.goes_on():
 print("planted", planted)
 print("turns", turns)
 E2
-policy <<END
-[default]
-profile = machine
-END
+profile machine
 begin_attack "root inside plants false trees and swaps devices" alice@world /srv/attack-trees.py 'sudo -n'
 log_in alice "$logins"
 log_in bob 5
