@@ -1,7 +1,7 @@
 # Sourced by whoever runs tests that print TAP: adds up results, shows what is not a pass.
 # shellcheck shell=bash
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=()
 
 # count NAME STATUS FILE SECONDS: one program's, which ended with STATUS and printed FILE
 count() {
@@ -15,6 +15,7 @@ count() {
 		tail -n 5 "$file" | sed 's/^/#   /'
 	fi
 	passed=$((passed + good - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	mapfile -t -O ${#failures[@]} failures < <(sed -n "s/^not ok /$name: /p" "$file")
 	awk -v name="$name" '
 		/^not ok / { show = 1; print name ": " $0; next }
 		/# SKIP/   { print name ": " $0 }
@@ -30,8 +31,16 @@ add_totals() {
 	skipped=$((skipped + BASH_REMATCH[3]))
 }
 
-# totals: the closing line; fails unless something passed and nothing failed
+# add_run FILE: what another run printed, its closing line being the last of all; 1 if it has none
+add_run() {
+	mapfile -t -O ${#failures[@]} failures < <(sed -n 's/^failed: //p' "$1")
+	add_totals "$(grep -E '^[0-9]+ passed, [0-9]+ failed, [0-9]+ skipped$' "$1" | tail -n 1)"
+}
+
+# totals: what failed, once more and together, since a log is often seen by its end alone; then the
+# closing line.  Fails unless something passed and nothing failed
 totals() {
+	[ ${#failures[@]} = 0 ] || printf 'failed: %s\n' "${failures[@]}"
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
 }
