@@ -39,8 +39,8 @@ is "death by a signal" $? "$(plain alice 'kill -9 $$'; echo $?)"
 is "a && b" "$(on alice 'false && echo wrong; true && echo right')" right
 is "quotes and dollars" "$(on alice "printf '%s|' 'a b' \"c  d\" '\$x' '*'")" 'a b|c  d|$x|*|'
 is "standard error apart" "$(on alice 'echo out; echo err >&2' 2>/dev/null)" out
-is "standard input" "$(echo through | timeout 20 ssh alice@world 'tr a-z A-Z')" THROUGH
-sum=$(head -c 20000000 /dev/zero | tee >(md5sum >"$tap_dir/sum") | timeout 60 ssh alice@world md5sum)
+is "standard input" "$(echo through | timeout $((20 * patience)) ssh alice@world 'tr a-z A-Z')" THROUGH
+sum=$(head -c 20000000 /dev/zero | tee >(md5sum >"$tap_dir/sum") | timeout $((60 * patience)) ssh alice@world md5sum)
 wait_for 5 test -s "$tap_dir/sum"
 is "20 MB through standard input arrive whole" "$sum" "$(cat "$tap_dir/sum")"
 
@@ -50,7 +50,7 @@ like "and is one" "$tty" '^terminal$'
 like "stty works on it" "$tty" '^[0-9]+ [0-9]+$'
 like "/dev/tty is it" "$tty" '^reached$'
 is "its mode and owner" "$(on_tty alice 'stat -c "%U %G %a" $(tty)')" "alice tty 620"
-job=$(expect -c 'log_user 1; set timeout 20; spawn -noecho ssh -tt alice@world
+job=$(expect -c 'log_user 1; set timeout 60; spawn -noecho ssh -tt alice@world
 	expect "\\$ "; send "cat\r"; sleep 0.3; send "\003"; expect "\\$ "; send "echo signal-\$?\r"; expect "signal-130"
 	send "sleep 60 &\r"; expect "\\$ "; send "jobs; kill %1; exit 9\r"; expect eof
 	catch wait r; puts "status [lindex $r 3]"' 2>&1 | tr -d '\r')

@@ -64,7 +64,7 @@ wait_for 10 no_containers
 coproc FULL { ssh alice@world 'exec attempt fill 500' 2>&1; }
 full_pid=$FULL_PID
 full_in=${FULL[1]}
-read -r -t 20 -u "${FULL[0]}" line
+read -r -t $((20 * patience)) -u "${FULL[0]}" line
 number "a session fills its task limit" "${line#full }" -le 40
 refused_forks() { ctrctl show alice --json | sed -n 's/.*"pids_refused": \([0-9]*\).*/\1/p'; }
 number "show tells the forks refused in it" "$(refused_forks)" -ge 1

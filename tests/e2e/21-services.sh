@@ -41,7 +41,7 @@ nothing_left "nothing is left of sudo"
 
 # login on a pseudo terminal, as getty starts it; who and last on the host.
 cat >"$tap_dir/login.exp" <<'END'
-set timeout 20
+set timeout 60
 log_user 1
 spawn -noecho login alice
 set tty $spawn_out(slave,name)
@@ -74,7 +74,7 @@ wait_for 10 no_containers
 is "login: nobody is logged in afterwards" "$(who | grep -c alice)" 0
 coproc WHO { exec script -qec "ssh -tt alice@world 'echo ready; exec cat'" /dev/null 2>&1; }
 who_pid=$WHO_PID
-read -r -t 20 -u "${WHO[0]}" _
+read -r -t $((20 * patience)) -u "${WHO[0]}" _
 like "ssh: who on the host shows it" "$(wait_for 5 bash -c 'who | grep -q alice'; who)" '^alice +u2001/.*127\.0\.0\.1'
 like "ssh: so does last" "$(wait_for 5 bash -c "last -f /var/log/wtmp | grep -q 'still logged in'"; last -f /var/log/wtmp -w)" '^alice +u2001/.*127\.0\.0\.1.*still logged in'
 kill "$who_pid"

@@ -125,7 +125,7 @@ wait_for 10 no_containers
 # --- login on the host's own terminal ---------------------------------------------------------------
 
 cat >"$tap_dir/login.exp" <<'END'
-set timeout 20
+set timeout 60
 spawn -noecho login carol
 set tty $spawn_out(slave,name)
 expect "assword:" ; send "carol\r"

@@ -77,7 +77,7 @@ first=$(container_of alice)
 kill -KILL "$(supervisors)"
 wait_for 5 test -z "$(supervisors)"
 echo still >&"$held_in"
-read -r -t 5 -u "$held_out" answer
+read -r -t $((5 * patience)) -u "$held_out" answer
 is "supervisor killed: the session goes on" "$answer" still
 log_mark
 is "the next login finds the same container" "$(container_of alice)" "$first"
@@ -142,7 +142,7 @@ nothing_left "nothing is left"
 policy </dev/null
 coproc CALLER { exec pam_caller --user alice --calls open,hold; }
 caller=$CALLER_PID
-read -r -t 10 -u "${CALLER[0]}" line
+read -r -t $((10 * patience)) -u "${CALLER[0]}" line
 is "a caller opened a session" "$line" "open: PAM_SUCCESS"
 kill -KILL "$caller"
 wait "$caller" 2>/dev/null

@@ -13,7 +13,7 @@ init=$(init_of alice)
 
 is "sudo inside works, and stays inside" "$(on alice 'sudo -n readlink /proc/self/ns/pid')" "$box"
 is "sudo -u bob inside stays inside" "$(on alice 'sudo -n -u bob readlink /proc/self/ns/pid')" "$box"
-su_out=$(expect -c 'set timeout 20; log_user 1; spawn -noecho ssh -tt alice@world su - bob -c "readlink\\ /proc/self/ns/pid"
+su_out=$(expect -c 'set timeout 60; log_user 1; spawn -noecho ssh -tt alice@world su - bob -c "readlink\\ /proc/self/ns/pid"
 	expect "assword:"; send "bob\r"; expect eof' 2>&1 | tr -d '\r')
 like "su - bob inside works" "$su_out" 'pid:\['
 like "and stays inside alice's container" "$su_out" "$(tr -d '[]' <<<"${box#pid:}")"

@@ -281,7 +281,7 @@ stay alice
 rm -f "$tap_dir/bob"
 on bob 'echo in' >"$tap_dir/bob" 2>&1 &
 waiting=$!
-fails "queued, a login waits" wait_for 2 grep -q . "$tap_dir/bob"
+fails "queued, a login waits" wait_for 1 grep -q . "$tap_dir/bob"
 leave
 wait "$waiting"
 is "until there is room" "$(cat "$tap_dir/bob")" in

@@ -36,7 +36,7 @@ attack() {
 	exec {attack_out}<&"${ATTACK[0]}" {attack_in}>&"${ATTACK[1]}"
 	local line ours=${ATTACK[0]} theirs=${ATTACK[1]}
 	exec {ours}<&- {theirs}>&-
-	read -r -t 20 -u "$attack_out" line && [ "$line" = ready ]
+	read -r -t $((20 * patience)) -u "$attack_out" line && [ "$line" = ready ]
 }
 begin_attack() { # NAME USER@HOST PROGRAM [SUDO]: not by succeeds, whose subshell would keep what is opened
 	if attack "${@:2}"; then ok "$1"; else fail "$1"; fi
@@ -44,7 +44,7 @@ begin_attack() { # NAME USER@HOST PROGRAM [SUDO]: not by succeeds, whose subshel
 # $report is what it has found, a line each, and how much it did.
 stop_attack() {
 	exec {attack_in}>&-
-	report=$(timeout 20 cat <&"$attack_out")
+	report=$(timeout $((20 * patience)) cat <&"$attack_out")
 	exec {attack_out}<&-
 	wait "$attack_pid" 2>/dev/null
 }

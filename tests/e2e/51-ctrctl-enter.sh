@@ -80,7 +80,7 @@ is "the terminal is set back" \
 	"$(terminal "sh -c 'stty -g; ctrctl enter alice -- stty raw -echo; stty -g'" | sort -u | wc -l)" 1
 if command -v expect >/dev/null; then
 	cat >/tmp/enter.exp <<-'END'
-		set timeout 15
+		set timeout 45
 		spawn ctrctl enter alice
 		send "PS1='in> '; echo start-\$((40 + 2))\r"
 		expect start-42 {} timeout { exit 2 }
@@ -99,7 +99,7 @@ if command -v expect >/dev/null; then
 	END
 	succeeds "a shell with job control: Ctrl-C, Ctrl-Z, exit" expect /tmp/enter.exp
 	cat >/tmp/enter.exp <<-'END'
-		set timeout 15
+		set timeout 45
 		spawn ctrctl enter alice -- bash -c "trap 'stty size; exit 8' WINCH; echo ready; while :; do read -t 1; done"
 		expect ready {} timeout { exit 2 }
 		stty rows 41 columns 101 < $spawn_out(slave,name)
@@ -110,7 +110,7 @@ if command -v expect >/dev/null; then
 	END
 	succeeds "another size is passed on" expect /tmp/enter.exp
 	cat >/tmp/enter.exp <<-'END'
-		set timeout 15
+		set timeout 45
 		spawn ctrctl enter alice -- sh -c "trap '' HUP INT QUIT TERM TSTP; stty raw -echo; echo ready; while :; do sleep 1114; done"
 		expect ready {} timeout { exit 2 }
 		send "\003\035\035x\035\035\035"
@@ -123,7 +123,7 @@ if command -v expect >/dev/null; then
 	succeeds "whose session is over" wait_for 5 entered_not
 	pkill -KILL -u alice -f 'sleep 1114'
 	cat >/tmp/enter.exp <<-'END'
-		set timeout 15
+		set timeout 45
 		spawn ctrctl enter alice -- sh -c "echo ready; exec sleep 1115"
 		expect ready {} timeout { exit 2 }
 		send "\003"

@@ -96,7 +96,7 @@ succeeds "-f --json: an object each" wait_for 10 seen '"event": "container notic
 kill $follower
 wait $follower 2>/dev/null
 # shellcheck disable=SC2016 # for the inner shell
-succeeds "-f: ends with who reads it" timeout 20 bash -c '{ ctrctl log -f; echo end >/tmp/ended; } | head -1 >/dev/null; until [ -e /tmp/ended ]; do echo "Nov 26 17:00:01 host pam_ctr[7]: x: user=alice" >>'$log'; sleep 0.1; done'
+succeeds "-f: ends with who reads it" timeout $((20 * patience)) bash -c '{ ctrctl log -f; echo end >/tmp/ended; } | head -1 >/dev/null; until [ -e /tmp/ended ]; do echo "Nov 26 17:00:01 host pam_ctr[7]: x: user=alice" >>'$log'; sleep 0.1; done'
 rm -f /tmp/followed /tmp/followed.err /tmp/ended $log $log.1
 
 # where there is the journal alone

@@ -38,7 +38,7 @@ like "bash: TAB" "$(expect -c 'set timeout 20
 	expect READY
 	send "ctrctl metr\t--textf\t\014"
 	expect -- "ctrctl metrics --textfile " { puts COMPLETED } timeout { puts NOTHING }
-	send "\003exit\r"
+	send "\025exit\r"
 	expect eof')" COMPLETED
 
 # --- zsh: its completion system on a terminal of its own
@@ -49,12 +49,11 @@ if command -v zsh >/dev/null; then
 	zsh_line() { # TYPED WANTED: what the line is after TAB
 		HOME=/tmp TYPED=$1 WANTED=$2 expect -c 'set timeout 20
 			spawn -noecho zsh -f -i
-			send "PROMPT=READ\\Y; fpath=(/tmp/zsh \$fpath); autoload -Uz compinit; compinit -u -d /tmp/zsh/dump; PROMPT=READY\r"
-			expect "READY"
-			expect "READY"
+			send "PROMPT=READ\\Y; fpath=(/tmp/zsh \$fpath); autoload -Uz compinit; compinit -u -d /tmp/zsh/dump\r"
+			expect READY
 			send "$env(TYPED)\t\014"
 			expect -- $env(WANTED) { puts COMPLETED } timeout { puts NOTHING }
-			send "\003exit\r"
+			send "\025exit\r"
 			expect eof'
 	}
 	like "zsh: a subcommand" "$(zsh_line 'ctrctl metr' 'ctrctl metrics')" COMPLETED

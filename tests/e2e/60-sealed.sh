@@ -134,7 +134,7 @@ cat >"$tap_dir/login" <<'END'
 	stat -c %U:%G:%a "$2" >"$1.after"
 END
 cat >"$tap_dir/login.exp" <<'END'
-	set timeout 20
+	set timeout 60
 	spawn -noecho sh -c {sh $TAP/login $TAP/tty $(tty)}
 	expect -re {\$ $} { send "stat -c was=%U:%G:%a \$(tty); echo t >/dev/tty; readlink /proc/self/ns/user; exit\r" }
 	expect eof
@@ -232,7 +232,7 @@ fails "the host's services on localhost are not reached" on alice ': </dev/tcp/1
 on alice 'net serve 4100 inside >/dev/null 2>&1 & exec 2>/dev/null; until : </dev/tcp/127.0.0.1/4100; do :; done'
 is "one's own are" "$(on alice 'head -1 </dev/tcp/127.0.0.1/4100')" inside
 is "and not from the host" "$(head -1 </dev/tcp/127.0.0.1/4100)" outside
-is "ssh forwards into it" "$(timeout 10 ssh -W 127.0.0.1:4100 alice@world </dev/null)" inside
+is "ssh forwards into it" "$(timeout $((10 * patience)) ssh -W 127.0.0.1:4100 alice@world </dev/null)" inside
 is "another user's has another one" "$(on bob ': </dev/tcp/127.0.0.1/4100' 2>/dev/null; echo $?)" 1
 release
 kill "$outside"
@@ -258,7 +258,7 @@ kill -KILL "$(supervisors)"
 wait_for 5 test -z "$(supervisors)"
 coproc AGAIN { exec ssh alice@world 'readlink /proc/self/ns/user; exec cat' 2>&1; }
 again=$AGAIN_PID
-read -r -t 20 -u "${AGAIN[0]}" line
+read -r -t $((20 * patience)) -u "${AGAIN[0]}" line
 is "the next login joins the same" "$line" "$namespace"
 for pid in $(callers); do
 	caller_is_nobody "after adoption" "$pid"

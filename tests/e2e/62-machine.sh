@@ -169,7 +169,7 @@ is "its sudo too, on a terminal" "$(on_tty alice 'sudo id -u; tty')" "0
 is "a job of cron's" "$(pam_caller --service cron --user alice --calls open,fork,close -- \
 	sudo -n cat /etc/zz-new 2>/dev/null | grep -x x)" x
 cat >"$tap_dir/login.exp" <<'END'
-	set timeout 20
+	set timeout 60
 	spawn -noecho login -f alice
 	expect -re {\$ $} { send "sudo id -u; cat /etc/zz-new; tty; exit\r" }
 	expect eof

@@ -230,16 +230,16 @@ root_in 'perl -e "
 	cp /usr/bin/id /opt/users; chown alice:lab /opt/users; chmod 6777 /opt/users
 	for i in $(seq 300); do ln /opt/setuid /opt/link-$i; done; mkfifo /opt/fifo; ln -s / /opt/slash; mkdir -m 0 /opt/closed' >/dev/null
 wait_for 10 no_containers
-is "root diff: ends, on very deep, many and odd names" "$(timeout 20 ctrctl root diff alice >"$tap_dir/diff" 2>"$tap_dir/err"; echo $?)" 0
+is "root diff: ends, on very deep, many and odd names" "$(timeout $((20 * patience)) ctrctl root diff alice >"$tap_dir/diff" 2>"$tap_dir/err"; echo $?)" 0
 like "and says what it did not go into" "$(cat "$tap_dir/err")" 'too deep for a path'
 unlike "each name is one line of printable bytes" "$(LC_ALL=C grep -v '^[AMD] /[ -~]*$' "$tap_dir/diff")" .
-is "as JSON, too" "$(timeout 20 ctrctl root diff alice --json 2>/dev/null | perl -MJSON::PP -e 'local $/; print scalar @{decode_json(<STDIN>)}')" \
+is "as JSON, too" "$(timeout $((20 * patience)) ctrctl root diff alice --json 2>/dev/null | perl -MJSON::PP -e 'local $/; print scalar @{decode_json(<STDIN>)}')" \
 	"$(wc -l <"$tap_dir/diff")"
 file=$(find /var/lib/pam_ctr/2001/root -path '*/opt/setuid')
 is "a setuid program made inside is nobody's outside" "$(stat -c '%u %a' "$file")" "200100000 6777"
 like "and nobody gets at it" "$(plain alice "$file; $file" 2>&1)" 'Permission denied'
 is "for all above it is closed" "$(stat -c '%a %u' /var/lib/pam_ctr/2001 /var/lib/pam_ctr/2001/root | sort -u)" "700 0"
-is "root reset takes all of it" "$(timeout 60 ctrctl root reset alice; ls /var/lib/pam_ctr/2001)" "alice: reset
+is "root reset takes all of it" "$(timeout $((60 * patience)) ctrctl root reset alice; ls /var/lib/pam_ctr/2001)" "alice: reset
 home"
 
 # --- a full disk --------------------------------------------------------------------------------------------

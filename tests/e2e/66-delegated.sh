@@ -89,7 +89,7 @@ remove_part() {
 }
 
 in_pod() { # USER COMMAND
-	timeout -k 2 30 ssh -p 2200 "$1@pod" "${@:2}" </dev/null 2>&1
+	timeout -k 2 $((30 * patience)) ssh -p 2200 "$1@pod" "${@:2}" </dev/null 2>&1
 }
 
 # The limits are there, below the part, and they are those of a part of 400M.
@@ -99,7 +99,7 @@ check_pod() { # LABEL
 	is "$1: a login is contained" "$(in_pod alice 'echo "$(id -un) $(cat /proc/1/comm)"')" "alice pam_ctr-init"
 	coproc HOLD { exec ssh -p 2200 alice@pod 'echo ready; exec cat' 2>&1; }
 	held=$HOLD_PID
-	read -r -t 20 -u "${HOLD[0]}" line
+	read -r -t $((20 * patience)) -u "${HOLD[0]}" line
 	is "$1: below the part that is ours" "$(cgroup_of alice pids | grep -c "$below$uid\$")" 1
 	is "$1: nothing is made elsewhere" "$(find /sys/fs/cgroup -type d -name "$uid" -path "*$WORLD_CGROUP*" | grep -vc "$below")" 0
 	if cgroup_is_v2; then
@@ -203,7 +203,7 @@ as_service /usr/sbin/sshd -p 2200 -o PidFile=/run/service.pid
 wait_for 10 test -s /run/service.pid
 coproc HOLD { exec ssh -p 2200 alice@service 'echo ready; exec cat' 2>&1; }
 held=$HOLD_PID
-read -r -t 20 -u "${HOLD[0]}" line
+read -r -t $((20 * patience)) -u "${HOLD[0]}" line
 is "a service's cgroup: a login comes" "$line" ready
 for name in $(hierarchies); do
 	is "its cgroup is below the root: $name" "$(ls -d "/sys/fs/cgroup/$name/$WORLD_CGROUP/2001" 2>&1)" \

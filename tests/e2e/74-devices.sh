@@ -172,7 +172,7 @@ end_all
 mknod -m 600 "/dev/$(name 1)" b 7 $((first + 1))
 coproc CLAIM { exec perl -e 'use Fcntl; sysopen(my $f, $ARGV[0], O_RDONLY | O_EXCL) or die "$!\n"; $| = 1; print "mine\n"; <STDIN>' "/dev/$(name 1)" 2>&1; }
 claim=$CLAIM_PID
-read -r -t 10 -u "${CLAIM[0]}" line
+read -r -t $((10 * patience)) -u "${CLAIM[0]}" line
 is "a disk is in use" "$line" mine
 log_mark
 is "a rule of patterns does not give it away" "$(on alice 'echo /dev/loop*')" "/dev/$(name 2)"

@@ -33,7 +33,7 @@ mv "$tap_dir/conf.d" /etc/pam_ctr.conf.d
 holds() { # sets $caller
 	coproc CALLER { exec pam_caller --user alice --calls open,hold; }
 	caller=$CALLER_PID
-	read -r -t 10 -u "${CALLER[0]}" line && [ "$line" = "open: PAM_SUCCESS" ]
+	read -r -t $((10 * patience)) -u "${CALLER[0]}" line && [ "$line" = "open: PAM_SUCCESS" ]
 }
 take_pid() { # PID: a process of ours gets that number; 1: it is taken
 	[ ! -e "/proc/$1" ] && echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid 2>/dev/null || return

@@ -15,7 +15,7 @@ count() {
 		tail -n 5 "$file" | sed 's/^/#   /'
 	fi
 	passed=$((passed + good - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	mapfile -t -O ${#failures[@]} failures < <(sed -n "s/^not ok /$name: /p" "$file")
+	mapfile -t -O ${#failures[@]} failures < <(sed -nE "s/^not ok (- )?/$name: /p" "$file")
 	awk -v name="$name" '
 		/^not ok / { show = 1; print name ": " $0; next }
 		/# SKIP/   { print name ": " $0 }

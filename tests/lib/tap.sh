@@ -9,6 +9,9 @@ tap_failed=0
 tap_done=no
 tap_dir=$(mktemp -d /tmp/tap.XXXXXX)
 tap_shell=$$
+# How many times as long as on a quiet machine anything may take before it counts as hung: only what
+# fails takes that long.
+patience=${TEST_PATIENCE:-3}
 
 # A script that ends before done_testing printed no plan, and tests/run counts that as a failure.
 tap_exit() {
@@ -91,19 +94,19 @@ fails() {
 	output=$(limited "${@:2}" 2>&1) || status=$?
 	case $status in
 	0) fail "$1" "succeeded: ${*:2}" "$output" ;;
-	124 | 137) fail "$1" "still running after ${LIMIT:-30} s: ${*:2}" ;;
+	124 | 137) fail "$1" "still running after $((${LIMIT:-30} * patience)) s: ${*:2}" ;;
 	*) ok "$1" ;;
 	esac
 }
 
 # Functions, too: a shell function cannot be handed to timeout(1).
 limited() {
-	if [ "$(type -t "$1")" = function ]; then "$@"; else timeout -k 2 "${LIMIT:-30}" "$@"; fi
+	if [ "$(type -t "$1")" = function ]; then "$@"; else timeout -k 2 $((${LIMIT:-30} * patience)) "$@"; fi
 }
 
-# wait_for SECONDS COMMAND...: polls until it succeeds; 1 when the time is over
+# wait_for SECONDS COMMAND...: polls until it succeeds; 1 when the time, times patience, is over
 wait_for() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * patience))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
@@ -115,17 +118,17 @@ wait_for() {
 
 # on USER COMMAND: through sshd with pam_ctr; plain USER COMMAND: through the same without
 on() {
-	timeout -k 2 "${LIMIT:-30}" ssh "$1@world" "${@:2}" </dev/null
+	timeout -k 2 $((${LIMIT:-30} * patience)) ssh "$1@world" "${@:2}" </dev/null
 }
 
 plain() {
-	timeout -k 2 "${LIMIT:-30}" ssh "$1@plain" "${@:2}" </dev/null
+	timeout -k 2 $((${LIMIT:-30} * patience)) ssh "$1@plain" "${@:2}" </dev/null
 }
 
 # on_tty USER COMMAND: the same on a pseudo terminal, whose carriage returns and whose echo of
 # script's end of input are taken out of what it says
 on_tty() {
-	timeout -k 2 "${LIMIT:-30}" script -qec "ssh -tt $1@world $(printf '%q' "$2")" /dev/null </dev/null | tr -d '\r' | sed 's/^^@//'
+	timeout -k 2 $((${LIMIT:-30} * patience)) script -qec "ssh -tt $1@world $(printf '%q' "$2")" /dev/null </dev/null | tr -d '\r' | sed 's/^^@//'
 }
 
 # hold USER: opens a login that stays until release; $held is its process
@@ -138,7 +141,7 @@ hold() {
 	local ours=${HOLD[0]} theirs=${HOLD[1]}
 	exec {ours}<&- {theirs}>&-
 	local line
-	read -r -t 20 -u "$held_out" line && [ "$line" = ready ]
+	read -r -t $((20 * patience)) -u "$held_out" line && [ "$line" = ready ]
 }
 
 # Ends the login that hold() opened, and waits for the client.

@@ -51,10 +51,10 @@ namespace_sleep(long ms)
 	(void)nanosleep(&(struct timespec) { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
 }
 
-/* True as soon as the condition holds, false after ten seconds without. */
+/* True as soon as the condition holds, false after thirty seconds without. */
 #define namespace_wait(condition)                              \
 	__extension__({                                        \
-		int _left = 1000;                              \
+		int _left = 3000;                              \
 		while (!(condition) && --_left > 0)            \
 			namespace_sleep(10);                   \
 		_left > 0;                                     \

@@ -67,7 +67,7 @@ local_port=$((27000 + RANDOM % 5000))
 ssh "${options[@]}" -p "$VM_PORT" -N -L "127.0.0.1:$local_port:127.0.0.1:22" alice@127.0.0.1 &
 tunnel=$!
 greets() (
-	exec 3<>"/dev/tcp/127.0.0.1/$local_port" && timeout 20 head -n 1 <&3 | grep -q SSH-2.0
+	exec 3<>"/dev/tcp/127.0.0.1/$local_port" && timeout "$LIMIT" head -n 1 <&3 | grep -q SSH-2.0
 )
 if wait_for 40 greets; then ok "a forwarded port"; else fail "a forwarded port"; fi
 like "ssh -N is a session, too" "$(host 'ctrctl list')" alice

@@ -11,7 +11,7 @@ cat >"$tap_dir/console.exp" <<'END'
 # console.exp TTY USER COMMAND: logs in at the prompt, runs COMMAND, says what came, logs out
 lassign $argv tty user command
 log_user 1
-set timeout 60
+set timeout 120
 set channel [open $tty r+]
 fconfigure $channel -translation binary -blocking 0
 spawn -noecho -open $channel

@@ -34,7 +34,7 @@ end_all
 hold bob || fail "bob's login that stays"
 coproc BOMB { exec "$VM_SSH" alice 'trap "" TERM; echo ready; bomb() { bomb | bomb & }; bomb 2>/dev/null; exec sleep 60' 2>&1; }
 bomb_pid=$BOMB_PID
-read -r -t 30 -u "${BOMB[0]}" _
+read -r -t "$LIMIT" -u "${BOMB[0]}" _
 if host_waits 30 'test "$(cat /sys/fs/cgroup/pam_ctr/$(id -u alice)/pids.current)" -ge 55'; then
 	ok "a fork bomb fills alice's limit"
 else

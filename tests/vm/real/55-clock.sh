@@ -8,7 +8,7 @@ held_lives() { kill -0 "$held" 2>/dev/null; }
 echoes() { # TEXT: the held login answers
 	local line
 	printf '%s\n' "$1" >&"$held_in"
-	read -r -t 30 -u "$held_out" line && [ "$line" = "$1" ]
+	read -r -t "$LIMIT" -u "$held_out" line && [ "$line" = "$1" ]
 }
 
 policy_of 'profile = sealed' 'session_time = 60s' 'grace = 0'

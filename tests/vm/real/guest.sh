@@ -6,7 +6,7 @@
 # shellcheck source=../../lib/tap.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../../lib/tap.sh"
 export LC_ALL=C
-LIMIT=${LIMIT:-60}
+LIMIT=${LIMIT:-120}
 
 # on USER COMMAND: by ssh from outside; on_tty the same with a terminal
 on() {
@@ -22,9 +22,9 @@ host() {
 	on root "$*"
 }
 
-# host_waits SECONDS COMMAND: until it succeeds there
+# host_waits SECONDS COMMAND: until it succeeds there; bounded by as many times patience
 host_waits() {
-	LIMIT=$(($1 + 20)) host "for i in \$(seq $(($1 * 5))); do ($2) >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
+	LIMIT=$(($1 * patience + 60)) host "for i in \$(seq $(($1 * 5 * patience))); do ($2) >/dev/null 2>&1 && exit 0; sleep 0.2; done; exit 1"
 }
 
 # policy: standard input, below [host], is the guest's
@@ -32,7 +32,7 @@ policy() {
 	{
 		printf '[host]\nexempt = @sudo\n'
 		cat
-	} | timeout 30 "$VM_SSH" root 'cat >/etc/pam_ctr.conf'
+	} | timeout "$LIMIT" "$VM_SSH" root 'cat >/etc/pam_ctr.conf'
 }
 
 policy_of() { # LINE...: of [default]
@@ -57,7 +57,7 @@ hold() {
 	exec {held_out}<&"${HOLD[0]}" {held_in}>&"${HOLD[1]}"
 	local ours=${HOLD[0]} theirs=${HOLD[1]} line
 	exec {ours}<&- {theirs}>&-
-	read -r -t 30 -u "$held_out" line && [ "$line" = ready ]
+	read -r -t "$LIMIT" -u "$held_out" line && [ "$line" = ready ]
 }
 
 # The guest's log from a mark on; logged NAME REGEX waits for a line there.
