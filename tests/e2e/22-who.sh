@@ -234,15 +234,15 @@ wait_for 10 no_containers
 
 # Anybody may hold a read lock on a file that everybody can read.
 # shellcheck disable=SC2016 # perl's variables
-setpriv --reuid bob --regid bob --clear-groups timeout 20 perl -e '
+setpriv --reuid bob --regid bob --clear-groups perl -e '
 	open($f, "<", "/run/utmp") or die; $l = pack("ssx4qqix4", 0, 0, 0, 0, 0); fcntl($f, 7, $l) or die;
-	$| = 1; print "held\n"; sleep 3;' >"$tap_dir/lock" 2>&1 &
+	$| = 1; print "held\n"; sleep 100;' >"$tap_dir/lock" 2>&1 &
 locker=$!
 succeeds "another user holds a read lock on the host's utmp" wait_for 5 grep -q held "$tap_dir/lock"
-start=${EPOCHREALTIME/./}
 on_terminal alice alice
-number "it delays no login" $(((${EPOCHREALTIME/./} - start) / 1000)) -lt 2500
+succeeds "it delays no login" kill -0 "$locker"
 is "which is not shown yet" "$(lines_of alice)" ""
+kill "$locker"
 wait "$locker"
 shows "but is when the lock is gone" alice "u2001/0 "
 leave alice
