@@ -321,7 +321,7 @@ $(OTHERS:%=$(B)/lint/%): CLANG += $(CLANG_TESTS)
 $(FUZZ_SOURCES:%=$(B)/lint/%): CLANG += -Wno-gnu-zero-variadic-macro-arguments
 $(FUZZ_SOURCES:%=$(B)/lint/%): ANALYZE += -Wno-analyzer-malloc-leak
 $(B)/lint/tests/fuzz/replay.c: CPPFLAGS += -DPAM_CTR_CORPUS='""'
-$(B)/lint/filter/argument.c $(B)/lint/policy/rlimit_value.c $(B)/lint/container/cgroup_live.c: CLANG += -Wno-disabled-macro-expansion
+$(B)/lint/filter/argument.c $(B)/lint/policy/rlimit_value.c $(B)/lint/container/cgroup_live.c $(B)/lint/container/notice.c: CLANG += -Wno-disabled-macro-expansion
 $(B)/lint/tests/faults/allocate.c $(B)/lint/tests/faults/caller.c: CLANG += -Wno-reserved-identifier
 $(LINTED): $(B)/lint/%: FORCE
 	$(say) LINT $*

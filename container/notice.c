@@ -18,10 +18,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-/* A terminal that takes longer is not one that is read. */
+/* A terminal that takes longer is not one that is read; nor is one that hangs, whatever we told it. */
+#define LATE_MS 900
 #define PATIENCE_MS 2000
 
 /* Documentation/admin-guide/devices.txt: consoles and serial lines, and where pseudo terminals begin and end. */
@@ -93,20 +95,53 @@ struct told {
 	enum notice_urgency urgency;
 	dev_t number[NOTICE_TERMINALS_MAX]; /* those of callers, of which two may have the same */
 	size_t numbers;
+	int late[2 * NOTICE_TERMINALS_MAX]; /* owned; of terminals that did not take all of it at once */
+	size_t lates;
 };
 
-/* What does not fit into a terminal's buffer is lost: it is stopped, or nobody reads it. */
 static void
-write_to(const struct told *told, int fd)
+write_to(struct told *told, int *fd)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) < 0 || !is_terminal(&st))
+	if (fstat(*fd, &st) < 0 || !is_terminal(&st))
 		return;
 	if (told->urgency == NOTICE_NEWS && !(st.st_mode & S_IWGRP))
 		return;
-	if (write(fd, told->text, told->length) < 0)
+	ssize_t n = write(*fd, told->text, told->length);
+	bool is_late = n < 0 ? errno == EAGAIN : (size_t)n < told->length;
+	if (is_late && told->lates < sizeof(told->late) / sizeof(*told->late))
+		told->late[told->lates++] = take_fd(fd);
+}
+
+static void
+ignore_alarm(int number)
+{
+	(void)number;
+}
+
+/*
+ * Who writes to a terminal keeps others from it, tty_write_lock() of tty_io.c: a program that writes without
+ * a pause would for ever, but that who waits for the lock has his turn.  It may be stopped as well, or not
+ * be read: each has its share of a moment, which the alarm ends, and is not written to then.  What a
+ * full buffer cut short is told once more, whole: others may have written meanwhile.
+ */
+static void
+write_late(struct told *told)
+{
+	struct timeval share = { .tv_usec = told->lates > 0 ? LATE_MS * 1000 / (suseconds_t)told->lates : 0 };
+	struct itimerval timer = { .it_interval = share, .it_value = share };
+	struct sigaction action = { .sa_handler = ignore_alarm }; /* no SA_RESTART: it ends the call */
+	sigset_t alarm;
+
+	(void)sigemptyset(&alarm);
+	(void)sigaddset(&alarm, SIGALRM);
+	if (told->lates == 0 || sigaction(SIGALRM, &action, NULL) < 0 ||
+	    sigprocmask(SIG_UNBLOCK, &alarm, NULL) < 0 || setitimer(ITIMER_REAL, &timer, NULL) < 0)
 		return;
+	for (size_t i = 0; i < told->lates; i++)
+		if (fcntl(told->late[i], F_SETFL, 0) < 0 || write(told->late[i], told->text, told->length) < 0)
+			continue;
 }
 
 static void
@@ -121,12 +156,12 @@ tell_caller(struct told *told, pid_t caller)
 		if (told->number[i] == st.st_rdev)
 			return;
 	told->number[told->numbers++] = st.st_rdev;
-	write_to(told, fd);
+	write_to(told, &fd);
 }
 
 /* What is bound over a number from the host is a caller's, and was told as such. */
 static void
-tell_number(const struct told *told, int pts, const char *name)
+tell_number(struct told *told, int pts, const char *name)
 {
 	struct open_how how = {
 		.flags = O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
@@ -135,11 +170,11 @@ tell_number(const struct told *told, int pts, const char *name)
 	autofd int fd = sys_openat2(pts, name, &how);
 
 	if (fd >= 0)
-		write_to(told, fd);
+		write_to(told, &fd);
 }
 
 static void
-tell_all(const struct told *told, int pts)
+tell_all(struct told *told, int pts)
 {
 	DIR *entries = fdopendir(pts);
 	const struct dirent *entry;
@@ -176,6 +211,7 @@ child(const struct notice_target *target, struct told *told, int pts)
 	}
 	if (pts >= 0 && target->all)
 		tell_all(told, pts);
+	write_late(told);
 	_exit(0);
 }
 
