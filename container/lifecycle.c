@@ -105,15 +105,14 @@ describe(struct server *server, const struct request *request)
 {
 	struct record *record = &server->record;
 
-	*record = (struct record) {
-		.uid = server->uid,
-		.gid = request->subject->gid,
-		.since = (int64_t)time(NULL),
-		.next_session = 1,
-		.kill_at_logout = request->logout == LOGOUT_KILL,
-		.grace = request->grace,
-		.supervisor = { .pid = getpid(), .start = process_start(getpid()) },
-	};
+	/* It is empty; made so once more it would be eight pages that nobody reads. */
+	record->uid = server->uid;
+	record->gid = request->subject->gid;
+	record->since = (int64_t)time(NULL);
+	record->next_session = 1;
+	record->kill_at_logout = request->logout == LOGOUT_KILL;
+	record->grace = request->grace;
+	record->supervisor = (struct process_id) { .pid = getpid(), .start = process_start(getpid()) };
 	(void)text_format(record->user, sizeof(record->user), "%s", request->subject->user);
 	(void)text_format(record->home, sizeof(record->home), "%s", request->subject->home);
 	(void)text_format(record->service, sizeof(record->service), "%s", request->subject->service);
@@ -435,8 +434,8 @@ static struct request *
 first_waiting(struct server *server)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_WAITING)
-			return &server->request[i];
+		if (server->request[i]->state == REQUEST_WAITING)
+			return server->request[i];
 	return NULL;
 }
 

@@ -141,7 +141,7 @@ supervise(uid_t uid, struct error *err)
 	server->victim = (struct victim)VICTIM_INIT;
 	server->strain = (struct strain)STRAIN_INIT;
 	server->init = server->rest = server->admission = -1;
-	server->record = (struct record)RECORD_INIT;
+	server->record.uid = (uid_t)-1; /* RECORD_INIT, but for pages of zeros */
 	server->deadline = NEVER;
 	server->directory = open_directory(uid, err);
 	if (server->directory < 0 || machine_read(&server->machine, err) < 0 ||

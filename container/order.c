@@ -257,9 +257,9 @@ void
 order_step(struct server *server)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_ORDERED &&
-		    server_now() >= server->request[i].order.next)
-			step(server, &server->request[i]);
+		if (server->request[i]->state == REQUEST_ORDERED &&
+		    server_now() >= server->request[i]->order.next)
+			step(server, server->request[i]);
 }
 
 int64_t
@@ -268,8 +268,8 @@ order_next(const struct server *server)
 	int64_t next = NEVER;
 
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_ORDERED && server->request[i].order.next < next)
-			next = server->request[i].order.next;
+		if (server->request[i]->state == REQUEST_ORDERED && server->request[i]->order.next < next)
+			next = server->request[i]->order.next;
 	return next;
 }
 

@@ -27,7 +27,7 @@ bool
 request_is_any(const struct server *server, enum request_state state)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == state)
+		if (server->request[i]->state == state)
 			return true;
 	return false;
 }
@@ -36,7 +36,7 @@ bool
 request_is_any_but(const struct server *server, enum request_state state)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state != state)
+		if (server->request[i]->state != state)
 			return true;
 	return false;
 }
@@ -54,6 +54,7 @@ request_free(struct request *request)
 	plan_free(&request->plan);
 	policy_free(&request->policy);
 	free(request->order.report.text);
+	free(request);
 }
 
 void
@@ -63,11 +64,11 @@ request_sweep(struct server *server)
 
 	for (size_t i = 0; i < server->requests; i++) {
 		/* We stay, for others: nobody need wait for our end. */
-		bool stays = server->request[i].state == REQUEST_PARTING && server->state != STATE_NONE;
-		if (stays || server->request[i].state == REQUEST_DONE)
-			request_free(&server->request[i]);
-		else if (kept++ != i)
-			server->request[kept - 1] = server->request[i];
+		bool stays = server->request[i]->state == REQUEST_PARTING && server->state != STATE_NONE;
+		if (stays || server->request[i]->state == REQUEST_DONE)
+			request_free(server->request[i]);
+		else
+			server->request[kept++] = server->request[i];
 	}
 	server->requests = kept;
 }
@@ -121,14 +122,20 @@ identify(struct request *request)
 static bool
 accept_one(struct server *server)
 {
-	struct request *request = &server->request[server->requests];
+	autofd int fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
+	struct request *request;
 
-	*request = (struct request) { .state = REQUEST_NEW, .pidfd = -1, .tty = -1,
-	    .filter = -1, .policy = POLICY_INIT, .accepted = stats_now(), .at = STATS_POLICY };
-	request->fd = accept4(server->listener, NULL, NULL, SOCK_CLOEXEC);
-	if (request->fd < 0)
+	if (fd < 0)
 		return false;
-	server->requests++;
+	if ((request = malloc(sizeof(*request))) == NULL) {
+		struct error err = ERROR_INIT;
+		(void)error_set(&err, errno, "hear a login");
+		log_error(&err, "supervisor failed: uid=%u what=\"close its connection\"", (unsigned)server->uid);
+		return true;
+	}
+	*request = (struct request) { .state = REQUEST_NEW, .fd = take_fd(&fd), .pidfd = -1, .tty = -1,
+	    .filter = -1, .policy = POLICY_INIT, .accepted = stats_now(), .at = STATS_POLICY };
+	server->request[server->requests++] = request;
 	server->served = true;
 	if (identify(request) < 0)
 		request->state = REQUEST_DONE;
@@ -352,24 +359,24 @@ void
 request_serve_waiting(struct server *server)
 {
 	for (size_t i = 0; i < server->requests && server->state == STATE_ALIVE; i++)
-		if (server->request[i].state == REQUEST_WAITING && has_devices(server, &server->request[i]))
-			give_kit(server, &server->request[i]);
+		if (server->request[i]->state == REQUEST_WAITING && has_devices(server, server->request[i]))
+			give_kit(server, server->request[i]);
 }
 
 void
 request_refuse_waiting(struct server *server, const struct error *err)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_WAITING)
-			request_refuse(server, &server->request[i], err);
+		if (server->request[i]->state == REQUEST_WAITING)
+			request_refuse(server, server->request[i], err);
 }
 
 void
 request_tell_ended(struct server *server)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_ENDING)
-			request_answer(&server->request[i], WIRE_ENDED, "");
+		if (server->request[i]->state == REQUEST_ENDING)
+			request_answer(server->request[i], WIRE_ENDED, "");
 }
 
 static void
@@ -474,8 +481,8 @@ void
 request_step(struct server *server)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_GREETED) {
-			hear(server, &server->request[i]);
+		if (server->request[i]->state == REQUEST_GREETED) {
+			hear(server, server->request[i]);
 			return;
 		}
 }
@@ -484,7 +491,7 @@ void
 request_hear(struct server *server, const char *session)
 {
 	for (size_t i = 0; i < server->requests; i++)
-		if (server->request[i].state == REQUEST_JOINING &&
-		    !strcmp(server->request[i].session, session))
-			request_ready(server, &server->request[i]);
+		if (server->request[i]->state == REQUEST_JOINING &&
+		    !strcmp(server->request[i]->session, session))
+			request_ready(server, server->request[i]);
 }

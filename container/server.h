@@ -172,7 +172,7 @@ struct server {
 	struct stats_page *stats;   /* owned, or NULL: nothing counted yet, or */
 	bool stats_failed;          /* it can't be */
 
-	struct request request[REQUESTS_MAX];
+	struct request *request[REQUESTS_MAX]; /* each is owned */
 	size_t requests;
 };
 

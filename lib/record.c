@@ -24,28 +24,29 @@ const char *const record_namespace[RECORD_NAMESPACES] = {
 };
 
 /*
- * Strings come last on their line, or are encoded where several share one: PAM's items are
- * what a remote side or a user chose, so blanks and control bytes must not make fields.
+ * One word, whatever it holds; an empty one is "-".  PAM's items are what a remote side or a user chose:
+ * blanks and control bytes must not make fields.
  */
 static void
-encode(const char *text, char *out, size_t size)
+print_word(FILE *out, const char *text)
 {
-	static const char hex[] = "0123456789abcdef";
-	size_t n = 0;
-
-	if (*text == '\0' && size > 1)
-		out[n++] = '-';
-	for (; *text && n + 4 < size; text++) {
+	if (*text == '\0')
+		(void)fputc('-', out);
+	for (; *text; text++) {
 		unsigned char byte = (unsigned char)*text;
-		if (byte > ' ' && byte < 127 && byte != '%' && byte != '-') {
-			out[n++] = (char)byte;
-		} else {
-			out[n++] = '%';
-			out[n++] = hex[byte >> 4];
-			out[n++] = hex[byte & 15];
-		}
+		if (byte > ' ' && byte < 127 && byte != '%' && byte != '-')
+			(void)fputc(byte, out);
+		else
+			(void)fprintf(out, "%%%02x", byte);
 	}
-	out[n] = '\0';
+}
+
+static void
+print_field(FILE *out, const char *name, const char *text)
+{
+	(void)fprintf(out, "%s ", name);
+	print_word(out, text);
+	(void)fputc('\n', out);
 }
 
 static int
@@ -84,38 +85,31 @@ decode(const char *text, char *out, size_t size)
 static void
 print_session(FILE *out, const struct record_session *session)
 {
-	char id[128], service[256], tty[256], rhost[1024];
+	const char *const words[] = { session->service, session->tty, session->rhost };
 
-	encode(session->id, id, sizeof(id));
-	encode(session->service, service, sizeof(service));
-	encode(session->tty, tty, sizeof(tty));
-	encode(session->rhost, rhost, sizeof(rhost));
-	(void)fprintf(out, "session %s %d %llu %s %s %s %lld\n", id, (int)session->caller.pid,
-	    (unsigned long long)session->caller.start, service, tty, rhost,
-	    (long long)session->since);
-	(void)fprintf(out, "stay %lld %llu %llu\n", (long long)session->opened,
-	    (unsigned long long)session->session_time, (unsigned long long)session->idle_timeout);
+	(void)fputs("session ", out);
+	print_word(out, session->id);
+	(void)fprintf(out, " %d %llu", (int)session->caller.pid, (unsigned long long)session->caller.start);
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		(void)fputc(' ', out);
+		print_word(out, words[i]);
+	}
+	(void)fprintf(out, " %lld\nstay %lld %llu %llu\n", (long long)session->since,
+	    (long long)session->opened, (unsigned long long)session->session_time,
+	    (unsigned long long)session->idle_timeout);
 }
 
 static void
 print_record(FILE *out, const struct record *record)
 {
-	char text[3 * sizeof(record->devices) + 8];
-
 	(void)fprintf(out, "version %d\nuid %u\ngid %u\n", RECORD_VERSION, (unsigned)record->uid,
 	    (unsigned)record->gid);
-	encode(record->user, text, sizeof(text));
-	(void)fprintf(out, "user %s\n", text);
-	encode(record->home, text, sizeof(text));
-	(void)fprintf(out, "home %s\n", text);
-	encode(record->policy_path, text, sizeof(text));
-	(void)fprintf(out, "policy %s\n", text);
-	encode(record->devices, text, sizeof(text));
-	(void)fprintf(out, "devices %s\n", text);
-	encode(record->service, text, sizeof(text));
-	(void)fprintf(out, "service %s\n", text);
-	encode(record->set, text, sizeof(text));
-	(void)fprintf(out, "set %s\n", text);
+	print_field(out, "user", record->user);
+	print_field(out, "home", record->home);
+	print_field(out, "policy", record->policy_path);
+	print_field(out, "devices", record->devices);
+	print_field(out, "service", record->service);
+	print_field(out, "set", record->set);
 	(void)fprintf(out, "init %d %llu\nsupervisor %d %llu\n", (int)record->init.pid,
 	    (unsigned long long)record->init.start, (int)record->supervisor.pid,
 	    (unsigned long long)record->supervisor.start);
@@ -128,10 +122,8 @@ print_record(FILE *out, const struct record *record)
 	for (int i = 0; i < RECORD_NAMESPACES; i++)
 		(void)fprintf(out, "namespace %s %llu\n", record_namespace[i],
 		    (unsigned long long)record->namespaces[i]);
-	for (size_t i = 0; i < 8 && record->cgroup[i][0]; i++) {
-		encode(record->cgroup[i], text, sizeof(text));
-		(void)fprintf(out, "cgroup %s\n", text);
-	}
+	for (size_t i = 0; i < 8 && record->cgroup[i][0]; i++)
+		print_field(out, "cgroup", record->cgroup[i]);
 	for (size_t i = 0; i < record->sessions; i++)
 		print_session(out, &record->session[i]);
 }
