@@ -152,7 +152,7 @@ place_open_login(struct cgroup_place *place, struct error *err)
 	if (fd < 0 || fstat(fd, &stat) < 0)
 		return error_set(err, errno, "open the cgroup %s/" CGROUP_LOGIN, place->directory);
 	if (stat.st_uid != 0)
-		return error_set(err, EPERM, "the cgroup %s/" CGROUP_LOGIN " is uid %u's, not root's",
+		return error_set(err, EACCES, "the cgroup %s/" CGROUP_LOGIN " is uid %u's, not root's",
 		    place->directory, (unsigned)stat.st_uid);
 	place->login = take_fd(&fd);
 	return 0;
@@ -254,30 +254,36 @@ cgroups_make(struct cgroups *cgroups, const struct plan *plan, struct error *err
 }
 
 /* The container's pids.max is the leaf's and the reserve; see PIDS_RESERVE. */
-static void
-learn_leaf_pids(struct cgroups *cgroups, const struct cgroup_place *place)
+static int
+learn_leaf_pids(struct cgroups *cgroups, const struct cgroup_place *place, struct error *err)
 {
 	char text[32];
 	uint64_t pids;
 
 	if (cgroup_file_read(place->fd, "pids.max", text, sizeof(text)) < 0)
-		return;
+		return errno == ENOENT ? 0 : error_set(err, errno, "read pids.max of %s", place->directory);
 	text[strcspn(text, "\n")] = '\0';
 	if (text_to_number(text, UINT64_MAX, &pids) && pids > PIDS_RESERVE)
 		(void)text_format(cgroups->leaf_pids, sizeof(cgroups->leaf_pids), "%ju",
 		    (uintmax_t)(pids - PIDS_RESERVE));
+	return 0;
 }
 
 /* As plan_cgroups() chooses: where pids is, else cgroup2. */
 static struct cgroup_place *
-find_tracking(struct cgroups *cgroups)
+find_tracking(struct cgroups *cgroups, struct error *err)
 {
 	for (size_t i = 0; i < cgroups->count; i++)
 		if (faccessat(cgroups->place[i].fd, "pids.max", F_OK, 0) == 0)
 			return &cgroups->place[i];
+		else if (errno != ENOENT) {
+			(void)error_set(err, errno, "look for pids.max in %s", cgroups->place[i].directory);
+			return NULL;
+		}
 	for (size_t i = 0; i < cgroups->count; i++)
 		if (cgroups->place[i].unified)
 			return &cgroups->place[i];
+	(void)error_set(err, ENOENT, "the container's cgroups");
 	return NULL;
 }
 
@@ -306,18 +312,13 @@ cgroups_adopt(struct cgroups *cgroups, const char (*directory)[512], size_t coun
 		cgroups_free(cgroups);
 		return error_set(err, wrong.errnum, "%s", wrong.text);
 	}
-	tracking = find_tracking(cgroups);
-	if (!tracking) {
-		cgroups_free(cgroups);
-		return error_set(err, ENOENT, "the container's cgroups");
-	}
-	tracking->tracks = true;
-	learn_leaf_pids(cgroups, tracking);
-	if (place_open_login(tracking, err) < 0) {
-		cgroups_free(cgroups);
-		return -1;
-	}
-	return 0;
+	tracking = find_tracking(cgroups, err);
+	if (tracking)
+		tracking->tracks = true;
+	if (tracking && learn_leaf_pids(cgroups, tracking, err) == 0 && place_open_login(tracking, err) == 0)
+		return 0;
+	cgroups_free(cgroups);
+	return -1;
 }
 
 int

@@ -25,18 +25,20 @@ static const struct {
 
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
-/* The place that can be frozen, and how; false: none yet. */
-static bool
+/* The place that can be frozen, and how: 1; 0: none yet; -1: it can't be told. */
+static int
 find_place(const struct cgroups *cgroups, size_t *index, size_t *word)
 {
 	for (*word = 0; *word < WORDS; ++*word)
 		for (*index = 0; *index < cgroups->count; ++*index)
 			if (faccessat(cgroups->place[*index].fd, words[*word].file, F_OK, 0) == 0)
-				return true;
-	return false;
+				return 1;
+			else if (errno != ENOENT)
+				return -1;
+	return 0;
 }
 
-/* The container's path below the root of its hierarchy, which is the same in all of them. */
+/* The container's path below the root of its hierarchy, which is the same in all of them; "": not found. */
 static const char *
 own_path(const struct cgroups *cgroups, const struct machine *machine)
 {
@@ -46,7 +48,7 @@ own_path(const struct cgroups *cgroups, const struct machine *machine)
 	size_t length = strlen(root);
 
 	return place && length > 0 && !strncmp(place->directory, root, length) &&
-	    place->directory[length] == '/' ? place->directory + length : NULL;
+	    place->directory[length] == '/' ? place->directory + length : "";
 }
 
 /* Each directory of path below root; those that others share are there, or are made. */
@@ -63,34 +65,69 @@ make_path(const char *root, const char *path, char *directory, size_t size, stru
 	return 0;
 }
 
+/* Where it can be made: below root, which is "" where there is none. */
 static int
-make_place(struct cgroups *cgroups, const struct machine *machine, struct error *err)
+place_to_make(const struct cgroups *cgroups, const struct machine *machine, const char **root,
+    const char **path, struct error *err)
 {
-	const struct controller_place *freezer = &machine->place[CONTROLLER_FREEZER];
-	const char *root = machine->unified[0] ? machine->unified : freezer->root;
-	const char *path = own_path(cgroups, machine);
-	char directory[512];
-
-	if (!root[0])
+	*root = machine->unified[0] ? machine->unified : machine->place[CONTROLLER_FREEZER].root;
+	*path = own_path(cgroups, machine);
+	if (!**root)
 		return error_set(err, EOPNOTSUPP, "freeze the container: neither cgroup2 nor v1's freezer "
 		    "is mounted: mount -t cgroup2 cgroup2 DIRECTORY");
-	if (!path)
+	if (!**path)
 		return error_set(err, ENOENT, "find the container's cgroup below its hierarchy's root");
-	if (make_path(root, path, directory, sizeof(directory), err) < 0)
-		return -1;
-	return cgroups_add(cgroups, directory, err) < 0 ? -1 : 0;
+	return 0;
 }
 
 int
-cgroups_freeze(struct cgroups *cgroups, const struct machine *machine, bool *added,
+cgroups_freezer(const struct cgroups *cgroups, const struct machine *machine, char directory[512],
     struct error *err)
 {
+	const char *root, *path;
 	size_t index, word;
+	int found = find_place(cgroups, &index, &word);
 
-	*added = !find_place(cgroups, &index, &word);
-	if (*added && (make_place(cgroups, machine, err) < 0 || !find_place(cgroups, &index, &word)))
-		return err->text[0] ? -1 : error_set(err, EOPNOTSUPP, "freeze the container: this kernel "
-		    "has no cgroup.freeze (since Linux 5.2)");
+	if (found < 0)
+		return error_set(err, errno, "find what can be frozen");
+	if (found > 0)
+		return 0;
+	if (place_to_make(cgroups, machine, &root, &path, err) < 0)
+		return -1;
+	return text_format(directory, 512, "%s%s", root, path) < 0 ?
+	    error_set(err, errno, "name a cgroup below %s", root) : 1;
+}
+
+static int
+make_place(struct cgroups *cgroups, const struct machine *machine, struct error *err)
+{
+	const char *root, *path;
+	char directory[512];
+
+	if (place_to_make(cgroups, machine, &root, &path, err) < 0 ||
+	    make_path(root, path, directory, sizeof(directory), err) < 0)
+		return -1;
+	if (cgroups_add(cgroups, directory, err) >= 0)
+		return 0;
+	(void)rmdir(directory);
+	return -1;
+}
+
+int
+cgroups_freeze(struct cgroups *cgroups, const struct machine *machine, struct error *err)
+{
+	size_t index, word;
+	int found = find_place(cgroups, &index, &word);
+
+	if (found == 0) {
+		if (make_place(cgroups, machine, err) < 0)
+			return -1;
+		found = find_place(cgroups, &index, &word);
+	}
+	if (found <= 0)
+		return found < 0 ? error_set(err, errno, "find what can be frozen") :
+		    error_set(err, EOPNOTSUPP, "freeze the container: this kernel has no cgroup.freeze "
+			"(since Linux 5.2)");
 	if (cgroup_file_write(cgroups->place[index].fd, words[word].file, words[word].freeze) < 0)
 		return error_set(err, errno, "freeze %s", cgroups->place[index].directory);
 	return cgroups->place[index].tracks ? 0 : cgroups_fill(cgroups, index, err);
@@ -100,8 +137,11 @@ int
 cgroups_thaw(const struct cgroups *cgroups, struct error *err)
 {
 	size_t index, word;
+	int found = find_place(cgroups, &index, &word);
 
-	if (find_place(cgroups, &index, &word) &&
+	if (found < 0)
+		return error_set(err, errno, "find what is frozen");
+	if (found > 0 &&
 	    cgroup_file_write(cgroups->place[index].fd, words[word].file, words[word].thaw) < 0)
 		return error_set(err, errno, "thaw %s", cgroups->place[index].directory);
 	return 0;
@@ -135,10 +175,14 @@ cgroups_frozen(const struct cgroups *cgroups)
 {
 	size_t index, word;
 	char asked[32];
+	int found = find_place(cgroups, &index, &word);
 
-	if (!find_place(cgroups, &index, &word) ||
-	    cgroup_file_read(cgroups->place[index].fd, words[word].file, asked, sizeof(asked)) < 0)
+	if (found == 0)
 		return FREEZE_THAWED;
+	/* What can't be told is not let run, or in. */
+	if (found < 0 ||
+	    cgroup_file_read(cgroups->place[index].fd, words[word].file, asked, sizeof(asked)) < 0)
+		return FREEZE_FREEZING;
 	asked[strcspn(asked, "\n")] = '\0';
 	if (!strcmp(asked, "FREEZING"))
 		return FREEZE_FREEZING;

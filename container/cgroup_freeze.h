@@ -15,12 +15,18 @@ enum freeze {
 };
 
 /*
- * Asks for it; *added: cgroups has one more place, for the record.  -1 with err where neither
- * cgroup2 nor the freezer is mounted.  What is told to stop runs no code of the user's again
- * before cgroups_thaw(), but may be busy in the kernel for a while, see cgroups_frozen().
+ * 0: it has a place where it can be frozen.  1: it gets one more, directory, which the record must
+ * have before it is made: else a successor could neither thaw nor remove it.  -1 with err where
+ * neither cgroup2 nor the freezer is mounted.
  */
-int cgroups_freeze(struct cgroups *cgroups, const struct machine *machine, bool *added,
+int cgroups_freezer(const struct cgroups *cgroups, const struct machine *machine, char directory[512],
     struct error *err);
+
+/*
+ * Asks for it.  What is told to stop runs no code of the user's again before cgroups_thaw(), but
+ * may be busy in the kernel for a while, see cgroups_frozen().
+ */
+int cgroups_freeze(struct cgroups *cgroups, const struct machine *machine, struct error *err);
 
 int cgroups_thaw(const struct cgroups *cgroups, struct error *err);
 

@@ -100,9 +100,8 @@ run_all(const struct plan *plan, struct error *err)
 }
 
 int
-cgroups_change(struct cgroups *cgroups, const struct plan *plan, bool *added, struct error *err)
+cgroups_change(struct cgroups *cgroups, const struct plan *plan, struct error *err)
 {
-	*added = false;
 	if (run_all(plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < plan->count; i++) {
@@ -112,7 +111,6 @@ cgroups_change(struct cgroups *cgroups, const struct plan *plan, bool *added, st
 		int new = cgroups_add(cgroups, step->target, err);
 		if (new < 0 || (new > 0 && cgroups_fill(cgroups, cgroups->count - 1, err) < 0))
 			return -1;
-		*added = *added || new > 0;
 	}
 	return 0;
 }
@@ -128,8 +126,9 @@ change_leaf(int parent, const char *name, void *context)
 	const struct leaves *leaves = context;
 	char file[300];
 
-	if (text_format(file, sizeof(file), "%s/pids.max", name) < 0 ||
-	    cgroup_file_write(parent, file, leaves->value) == 0 || errno == ENOENT || errno == ENODEV)
+	if (text_format(file, sizeof(file), "%s/pids.max", name) < 0)
+		return error_set(leaves->err, errno, "pids.max of a session");
+	if (cgroup_file_write(parent, file, leaves->value) == 0 || errno == ENOENT || errno == ENODEV)
 		return 0;
 	return error_set(leaves->err, errno, "write \"%s\" to %s", leaves->value, file);
 }
@@ -140,7 +139,7 @@ cgroups_change_leaves(struct cgroups *cgroups, const char *pids_max, struct erro
 	const struct cgroup_place *place = cgroups_tracking(cgroups);
 	struct leaves leaves = { .value = pids_max ? pids_max : "max", .err = err };
 
-	if (!place || faccessat(place->fd, "pids.max", F_OK, 0) < 0)
+	if (!place || (faccessat(place->fd, "pids.max", F_OK, 0) < 0 && errno == ENOENT))
 		return 0;
 	if (text_format(cgroups->leaf_pids, sizeof(cgroups->leaf_pids), "%s", leaves.value) < 0)
 		return error_set(err, errno, "pids.max %s", leaves.value);

@@ -1,7 +1,5 @@
 /*
  * The container's life: built when the first login waits for it, alive, asked to end, gone.
- * What a predecessor left is adopted if the kernel bears out each recorded fact, else
- * dissolved, never joined.
  */
 #include "container/cgroup_freeze.h"
 #include "container/host.h"
@@ -22,8 +20,6 @@
 #include <time.h>
 
 #define BUILD_MS 15000
-/* How long callers whose container is dead have to notice it before they are killed, too. */
-#define CALLERS_MS 2000
 #define KILL_STEP_MS 20
 /* A killed init that is still there: once more, since nothing else would end the container. */
 #define KILL_AGAIN_MS 1000
@@ -34,24 +30,23 @@ container_save(struct server *server, struct error *err)
 	return record_write(server->directory, &server->record, err);
 }
 
+void
+container_note_place(struct server *server, size_t index, const char *directory)
+{
+	if (index < 8)
+		(void)text_format(server->record.cgroup[index], sizeof(server->record.cgroup[index]), "%s", directory);
+}
+
 /* What the container came into since it was built is there for a successor to find. */
 void
 container_note_places(struct server *server)
 {
-	size_t known = 0, before;
-
-	while (known < 8 && server->record.cgroup[known][0])
-		known++;
-	before = known;
-	for (; known < server->cgroups.count && known < 8; known++)
-		(void)text_format(server->record.cgroup[known], sizeof(server->record.cgroup[known]), "%s",
-		    server->cgroups.place[known].directory);
-	if (known > before)
-		server->place_added = request_is_any(server, REQUEST_JOINING);
+	for (size_t i = 0; i < 8; i++)
+		container_note_place(server, i, i < server->cgroups.count ? server->cgroups.place[i].directory : "");
 }
 
-static void
-set_state(struct server *server, enum state state, int64_t deadline)
+void
+container_set_state(struct server *server, enum state state, int64_t deadline)
 {
 	server->state = state;
 	server->deadline = deadline;
@@ -59,9 +54,8 @@ set_state(struct server *server, enum state state, int64_t deadline)
 	own_close(&server->rest);
 }
 
-/* Forgets the container; its cgroups must be gone, or be nobody's. */
-static void
-forget(struct server *server)
+void
+container_forget(struct server *server)
 {
 	limit_close(server, server->limit, &server->limits, NULL);
 	kernel_log_close(&server->kernel_log);
@@ -73,13 +67,15 @@ forget(struct server *server)
 	own_close(&server->init);
 	own_close(&server->userns);
 	record_free(&server->record);
-	(void)unlinkat(server->directory, RECORD_POLICY, 0); /* a left one keeps the directory */
+	/* Left ones keep the directory. */
+	(void)unlinkat(server->directory, RECORD_POLICY, 0);
+	(void)unlinkat(server->directory, RECORD_CHANGE, 0);
 	if (unlinkat(server->directory, RECORD_NAME, 0) < 0 && errno != ENOENT) {
 		struct error err = ERROR_INIT;
 		(void)error_set(&err, errno, "remove the record");
 		log_error(&err, "supervisor failed: uid=%u what=\"forget the container\"", (unsigned)server->uid);
 	}
-	set_state(server, STATE_NONE, NEVER);
+	container_set_state(server, STATE_NONE, NEVER);
 }
 
 /* --- building ----------------------------------------------------------------------- */
@@ -93,10 +89,10 @@ fail_build(struct server *server, const struct error *err)
 		/* Whatever it is at, it and its namespaces are gone with it. */
 		(void)sys_pidfd_send_signal(server->build.pidfd, SIGKILL);
 		server->init = take_fd(&server->build.pidfd);
-		set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
+		container_set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
 		server->killed = true;
 	} else {
-		set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
+		container_set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
 	}
 }
 
@@ -160,7 +156,7 @@ clear_unknown(struct server *server, const struct plan *plan)
 		return false;
 	log_line(LOG_WARNING, "container unknown: uid=%u text=\"processes in %s and no record: ending them\"",
 	    (unsigned)server->uid, server->record.cgroup[0]);
-	set_state(server, STATE_CLEARING, server_now());
+	container_set_state(server, STATE_CLEARING, server_now());
 	return true;
 }
 
@@ -203,7 +199,7 @@ container_build(struct server *server, struct request *request)
 		fail_build(server, &err);
 		return;
 	}
-	set_state(server, STATE_BUILDING, server_now() + BUILD_MS);
+	container_set_state(server, STATE_BUILDING, server_now() + BUILD_MS);
 }
 
 static int
@@ -226,7 +222,7 @@ become_alive(struct server *server, struct error *err)
 	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
 	kernel_log_open(&server->kernel_log);
 	strain_begin(server);
-	set_state(server, STATE_ALIVE, NEVER);
+	container_set_state(server, STATE_ALIVE, NEVER);
 	log_line(LOG_INFO, "container built: user=%s uid=%u init=%d ms=%lld", record->user,
 	    (unsigned)server->uid, (int)record->init.pid, (long long)(server_now() - server->started));
 	return 0;
@@ -265,7 +261,7 @@ container_init_died(struct server *server)
 	own_close(&server->init);
 	if (server->state == STATE_ALIVE)
 		server->reason = "its init died";
-	set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
+	container_set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
 }
 
 /*
@@ -283,7 +279,7 @@ end_frozen(struct server *server)
 		log_error(&err, "supervisor failed: user=%s uid=%u what=\"end a frozen container\"", server->record.user,
 		    (unsigned)server->uid);
 	(void)sys_pidfd_send_signal(server->init, SIGKILL);
-	set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
+	container_set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
 	server->killed = true;
 	return true;
 }
@@ -304,7 +300,7 @@ container_end(struct server *server, const char *reason, bool at_once)
 		return;
 	int signal = at_once || server->record.grace == 0 ? SIGKILL : SIGTERM;
 	(void)sys_pidfd_send_signal(server->init, signal);
-	set_state(server, STATE_ENDING, server_now() + (signal == SIGKILL ? KILL_AGAIN_MS :
+	container_set_state(server, STATE_ENDING, server_now() + (signal == SIGKILL ? KILL_AGAIN_MS :
 	    (int64_t)server->record.grace * 1000));
 	server->killed = signal == SIGKILL;
 }
@@ -395,7 +391,7 @@ clear(struct server *server)
 	if (server->cgroups.count > 0 && cgroups_remove(&server->cgroups, &err) != 0)
 		log_error(&err, "supervisor failed: user=%s uid=%u what=\"remove the cgroups\"", server->record.user,
 		    (unsigned)server->uid);
-	forget(server);
+	container_forget(server);
 	request_tell_ended(server);
 }
 
@@ -426,7 +422,7 @@ step_ending(struct server *server)
 	if (!is_over)
 		return;
 	(void)sys_pidfd_send_signal(server->init, SIGKILL);
-	set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
+	container_set_state(server, STATE_ENDING, server_now() + KILL_AGAIN_MS);
 	server->killed = true;
 }
 
@@ -472,95 +468,4 @@ container_step(struct server *server)
 		clear(server);
 		break;
 	}
-}
-
-/* --- adoption ----------------------------------------------------------------------- */
-
-static bool
-init_is_proven(const struct record *record)
-{
-	for (int i = 0; i < RECORD_NAMESPACES; i++)
-		if (record->namespaces[i] == 0 ||
-		    process_namespace(record->init.pid, record_namespace[i]) != record->namespaces[i])
-			return false;
-	return true;
-}
-
-/* Callers that are gone meanwhile are not taken over; nobody was there to log their end. */
-static void
-adopt_sessions(struct server *server)
-{
-	struct record *record = &server->record;
-	size_t kept = 0;
-
-	server->session = calloc(record->sessions + 1, sizeof(*server->session));
-	for (size_t i = 0; server->session && i < record->sessions; i++) {
-		struct session session = { .terminal = -1,
-		    .terminal_number = terminal_number_of(record->session[i].tty), .joined = true, .loan = TERMINAL_LOAN_INIT };
-		session.pidfd = process_open(&record->session[i].caller);
-		if (session.pidfd < 0)
-			continue;
-		record->session[kept] = record->session[i];
-		limit_open(session.limit, &session.limits, &server->cgroups, record->session[kept].id);
-		server->session[kept++] = session;
-	}
-	record->sessions = kept;
-	for (size_t i = 0; i < kept; i++)
-		stay_begin(server, i);
-}
-
-/* The UTS namespace was just proven to be the recorded one, so its owner is the container's. */
-static int
-adopt_userns(struct server *server)
-{
-	struct error err = ERROR_INIT;
-
-	server->userns = userns_of(server->record.init.pid, &err);
-	if (server->userns >= 0 || err.errnum == 0)
-		return 0;
-	log_error(&err, "supervisor failed: uid=%u what=\"adopt: dissolve what is left\"", (unsigned)server->uid);
-	return -1;
-}
-
-void
-container_adopt(struct server *server)
-{
-	struct record *record = &server->record;
-	struct error err = ERROR_INIT;
-
-	if (record_read(server->directory, record, &err) < 0) {
-		if (err.errnum != ENOENT)
-			log_error(&err, "supervisor failed: uid=%u what=\"adopt: dissolve what is left\"", (unsigned)server->uid);
-		/* Garbage, or not root's: it will not get better, and would keep the directory. */
-		if (err.errnum == EINVAL || err.errnum == EPERM)
-			forget(server);
-		return;
-	}
-	server->reason = "its supervisor died";
-	if (record->uid != server->uid ||
-	    cgroups_adopt(&server->cgroups, (const char (*)[512])record->cgroup, 8, &err) < 0) {
-		log_error(&err, "supervisor failed: uid=%u what=\"adopt: dissolve what is left\"", (unsigned)server->uid);
-		forget(server);
-		return;
-	}
-	server->init = process_open(&record->init);
-	if (server->init < 0 || !init_is_proven(record) || adopt_userns(server) < 0) {
-		own_close(&server->init);
-		record->sessions = 0;
-		accounting_adopt(server);
-		set_state(server, STATE_CLEARING, server_now() + CALLERS_MS);
-		return;
-	}
-	adopt_sessions(server);
-	accounting_adopt(server);
-	devices_adopt(server);
-	record->supervisor = (struct process_id) { .pid = getpid(), .start = process_start(getpid()) };
-	if (container_save(server, &err) < 0)
-		log_error(&err, "supervisor failed: uid=%u what=\"keep the record\"", (unsigned)server->uid);
-	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
-	kernel_log_open(&server->kernel_log);
-	strain_begin(server);
-	set_state(server, STATE_ALIVE, NEVER);
-	log_line(LOG_NOTICE, "container adopted: user=%s uid=%u init=%d sessions=%zu", record->user,
-	    (unsigned)server->uid, (int)record->init.pid, record->sessions);
 }

@@ -28,7 +28,8 @@ live_text(const struct policy *policy)
 
 	if (!out)
 		return NULL;
-	live_print(policy, out);
+	if (live_print(policy, out) < 0)
+		stream.failed = true;
 	return text_stream_close(&stream, out, NULL);
 }
 
@@ -144,42 +145,36 @@ read_base(const struct server *server, struct error *err)
 
 /* --- from one to the other ---------------------------------------------------------------- */
 
-/* The kernel has no undo: what was written before the step that failed is written back. */
-static void
-turn_back(struct server *server, const struct policy *from, const struct policy *to,
-    const struct subject *subject, bool with_shared)
-{
-	struct plan plan = PLAN_INIT;
-	struct error err = ERROR_INIT;
-	bool added;
-
-	if (plan_cgroups_live(from, to, subject, &server->machine, with_shared, &plan, &err) < 0 ||
-	    cgroups_change(&server->cgroups, &plan, &added, &err) < 0)
-		log_error(&err, "supervisor failed: user=%s uid=%u what=\"take the limits back\"", server->record.user,
-		    (unsigned)server->uid);
-	plan_free(&plan);
-}
-
 static int
-change_limits(struct server *server, const struct policy *before, const struct policy *after,
+run_limits(struct server *server, const struct policy *before, const struct policy *after,
     bool with_shared, struct error *err)
 {
 	struct plan plan = PLAN_INIT;
 	struct subject subject;
-	bool added = false;
+	size_t known = server->cgroups.count;
 
 	fill_subject(server, &subject);
 	int rc = plan_cgroups_live(before, after, &subject, &server->machine, with_shared, &plan, err);
-	if (rc == 0) {
-		rc = cgroups_change(&server->cgroups, &plan, &added, err);
-		if (rc == 0)
-			rc = cgroups_change_leaves(&server->cgroups, after->limits.value[LIMIT_PIDS_MAX], err);
-		if (rc < 0)
-			turn_back(server, after, before, &subject, with_shared);
-	}
+	if (rc == 0)
+		rc = cgroups_change(&server->cgroups, &plan, err);
+	if (rc == 0)
+		rc = cgroups_change_leaves(&server->cgroups, after->limits.value[LIMIT_PIDS_MAX], err);
 	plan_free(&plan);
 	container_note_places(server);
+	if (server->cgroups.count > known)
+		server->place_added = request_is_any(server, REQUEST_JOINING);
 	return rc;
+}
+
+/* The kernel has no undo: what was written before the step that failed is written back. */
+static void
+turn_back(struct server *server, const struct policy *from, const struct policy *to, bool with_shared)
+{
+	struct error err = ERROR_INIT;
+
+	if (run_limits(server, from, to, with_shared, &err) < 0)
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"take the limits back\"", server->record.user,
+		    (unsigned)server->uid);
 }
 
 /* Where a limit is lowered below what is used, the kernel makes it true: told is what it did. */
@@ -197,21 +192,6 @@ note_memory(struct server *server, const struct usage *was, struct live_report *
 	tell(report, "note\t-\tmemory.max\t-\t-\t%llu bytes were in use: the kernel reclaimed down to %llu "
 	    "and killed %llu processes for it; it goes on while more is in use\n",
 	    (unsigned long long)was->memory, (unsigned long long)now.memory, (unsigned long long)kills);
-}
-
-static int
-apply(struct server *server, const struct policy *before, const struct policy *after,
-    bool with_shared, struct live_report *report, struct error *err)
-{
-	struct usage was;
-
-	usage_read((const char (*)[512])server->record.cgroup, 8, &was);
-	if (change_limits(server, before, after, with_shared, err) < 0)
-		return -1;
-	server->record.kill_at_logout = after->logout == LOGOUT_KILL;
-	server->record.grace = (unsigned)after->grace;
-	note_memory(server, &was, report);
-	return 0;
 }
 
 static const char *const live_word[] = {
@@ -246,6 +226,106 @@ log_change(const struct live_change *change, void *context)
 		    text_escape(change->before, before, sizeof(before)),
 		    text_escape(change->after, after, sizeof(after)));
 	return 0;
+}
+
+/* --- a change, whole or not at all ---------------------------------------------------------- */
+
+struct change {
+	const struct policy *before, *after;
+	const char *base, *new_base; /* the text that is kept; new_base NULL: it stays */
+	const char *set;             /* what is set then, no longer than the record's */
+	bool with_shared;
+};
+
+static int
+keep_text(const struct policy *policy, char **text, struct error *err)
+{
+	*text = live_text(policy);
+	return *text ? 0 : error_set(err, ENOMEM, "keep the policy");
+}
+
+/* For a successor, if this process dies before the record has it: what it would find in the kernel. */
+static int
+note_change(const struct server *server, const struct change *change, struct error *err)
+{
+	autofree char *text = NULL;
+
+	if (keep_text(change->after, &text, err) < 0)
+		return -1;
+	return record_write_text(server->directory, RECORD_CHANGE, text, strlen(text), err);
+}
+
+static int
+save(struct server *server, const struct policy *policy, const char *base, const char *set,
+    struct error *err)
+{
+	struct record *record = &server->record;
+
+	record->kill_at_logout = policy->logout == LOGOUT_KILL;
+	record->grace = (unsigned)policy->grace;
+	memmove(record->set, set, strlen(set) + 1); /* often the same */
+	if (base && record_write_text(server->directory, RECORD_POLICY, base, strlen(base), err) < 0)
+		return -1;
+	return container_save(server, err);
+}
+
+static int
+save_or_take_back(struct server *server, const struct change *change, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	char was[sizeof(server->record.set)];
+
+	memcpy(was, server->record.set, sizeof(was));
+	if (save(server, change->after, change->new_base, change->set, err) == 0)
+		return 0;
+	if (save(server, change->before, change->new_base ? change->base : NULL, was, &why) < 0)
+		log_error(&why, "supervisor failed: user=%s uid=%u what=\"keep the record\"", server->record.user,
+		    (unsigned)server->uid);
+	return -1;
+}
+
+static int
+change_run(struct server *server, const struct change *change, struct live_report *report,
+    struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	struct usage was;
+
+	usage_read((const char (*)[512])server->record.cgroup, 8, &was);
+	if (note_change(server, change, err) < 0)
+		return -1;
+	int rc = run_limits(server, change->before, change->after, change->with_shared, err);
+	if (rc == 0)
+		rc = save_or_take_back(server, change, err);
+	if (rc < 0)
+		turn_back(server, change->after, change->before, change->with_shared);
+	(void)unlinkat(server->directory, RECORD_CHANGE, 0);
+	if (rc < 0)
+		return -1;
+	note_memory(server, &was, report);
+	/* It is done, also where there is no memory to log it. */
+	(void)compare(change->before, change->after, log_change, server, &ignored);
+	return 0;
+}
+
+void
+live_restore(struct server *server)
+{
+	struct version from = VERSION_INIT, to = VERSION_INIT;
+	struct error err = ERROR_INIT;
+	autofree char *text = record_read_text(server->directory, RECORD_CHANGE, &err);
+	autofree char *base = text ? read_base(server, &err) : NULL;
+
+	if (base && version_make(server, text, "", "", &from, &err) == 0 &&
+	    version_make(server, base, server->record.set, "", &to, &err) == 0 &&
+	    run_limits(server, &from.policy, &to.policy, false, &err) == 0 &&
+	    save(server, &to.policy, NULL, server->record.set, &err) == 0)
+		(void)unlinkat(server->directory, RECORD_CHANGE, 0);
+	else if (text || err.errnum != ENOENT)
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"take back what a predecessor had begun\"",
+		    server->record.user, (unsigned)server->uid);
+	version_free(&from);
+	version_free(&to);
 }
 
 /* --- set ---------------------------------------------------------------------------------- */
@@ -310,52 +390,38 @@ merge_set(const char *set, const char *lines, bool keep, char *merged, size_t si
 	return keep ? 0 : each_line(lines, merge_line, &merge, err);
 }
 
-/* The files say it now: so does the text that the next reload compares them with. */
-static int
-keep_base(const struct server *server, const char *base, const char *lines, struct error *err)
-{
-	struct version kept = VERSION_INIT;
-	int rc = version_make(server, base, "", lines, &kept, err);
-	autofree char *text = rc == 0 ? live_text(&kept.policy) : NULL;
-
-	if (rc == 0)
-		rc = text ? record_write_text(server->directory, RECORD_POLICY, text, strlen(text), err) :
-		    error_set(err, ENOMEM, "keep the policy");
-	version_free(&kept);
-	return rc;
-}
-
-static int
-set_between(struct server *server, const struct version *before, const struct version *after,
-    struct live_report *report, struct error *err)
-{
-	if (apply(server, &before->policy, &after->policy, false, report, err) < 0 ||
-	    compare(&before->policy, &after->policy, tell_change, report, err) < 0)
-		return -1;
-	return compare(&before->policy, &after->policy, log_change, server, err);
-}
-
 int
 live_set(struct server *server, const char *lines, bool keep, struct live_report *report,
     struct error *err)
 {
-	struct version before = VERSION_INIT, after = VERSION_INIT;
-	autofree char *base = read_base(server, err);
+	struct version before = VERSION_INIT, after = VERSION_INIT, kept = VERSION_INIT;
+	struct change change = { .before = &before.policy, .after = &after.policy };
+	autofree char *base = read_base(server, err), *kept_text = NULL;
 	char set[sizeof(server->record.set)];
-	int rc = -1;
 
-	if (base && each_line(lines, check_live, NULL, err) == 0 &&
-	    merge_set(server->record.set, lines, keep, set, sizeof(set), err) == 0 &&
-	    version_make(server, base, server->record.set, "", &before, err) == 0 &&
-	    version_make(server, base, server->record.set, lines, &after, err) == 0 &&
-	    set_between(server, &before, &after, report, err) == 0)
-		rc = keep ? keep_base(server, base, lines, err) : 0;
+	change.base = base;
+	change.set = set;
+	int rc = base ? each_line(lines, check_live, NULL, err) : -1;
+	if (rc == 0)
+		rc = merge_set(server->record.set, lines, keep, set, sizeof(set), err);
+	if (rc == 0)
+		rc = version_make(server, base, server->record.set, "", &before, err);
+	if (rc == 0)
+		rc = version_make(server, base, server->record.set, lines, &after, err);
+	/* The files say it now: so does the text that the next reload compares them with. */
+	if (rc == 0 && keep)
+		rc = version_make(server, base, "", lines, &kept, err);
+	if (rc == 0 && keep)
+		rc = keep_text(&kept.policy, &kept_text, err);
+	if (rc == 0)
+		rc = compare(&before.policy, &after.policy, tell_change, report, err);
+	change.new_base = kept_text;
+	if (rc == 0)
+		rc = change_run(server, &change, report, err);
 	version_free(&before);
 	version_free(&after);
-	if (rc < 0)
-		return -1;
-	memcpy(server->record.set, set, sizeof(set));
-	return container_save(server, err);
+	version_free(&kept);
+	return rc;
 }
 
 /* --- reload -------------------------------------------------------------------------------- */
@@ -418,8 +484,9 @@ tell_set(const char *key, const char *value, void *context, struct error *err)
 	const struct telling *telling = context;
 	autofree char *text = malloc(LIVE_VALUE_MAX);
 
-	(void)err;
-	if (text && live_value(&telling->policy->policy, key, text, LIVE_VALUE_MAX))
+	if (!text)
+		return error_set(err, ENOMEM, "tell what is set");
+	if (live_value(&telling->policy->policy, key, text, LIVE_VALUE_MAX))
 		tell(telling->report, "set\t-\t%s\t%s\t%s\t-\n", key, value, text);
 	return 0;
 }
@@ -444,20 +511,18 @@ tell_reload(struct server *server, const struct version *before, const char *new
 }
 
 static int
-reload_to(struct server *server, const struct version *before, const char *merged,
+reload_to(struct server *server, const struct version *before, const char *base, const char *merged,
     struct live_report *report, struct error *err)
 {
 	struct version after = VERSION_INIT;
+	const struct change change = { .before = &before->policy, .after = &after.policy, .base = base,
+		.new_base = merged, .set = server->record.set, .with_shared = true };
 	int rc = version_make(server, merged, server->record.set, "", &after, err);
 
 	if (rc == 0)
-		rc = apply(server, &before->policy, &after.policy, true, report, err);
-	if (rc == 0)
-		rc = record_write_text(server->directory, RECORD_POLICY, merged, strlen(merged), err);
-	if (rc == 0)
-		rc = compare(&before->policy, &after.policy, log_change, server, err);
+		rc = change_run(server, &change, report, err);
 	version_free(&after);
-	return rc == 0 ? container_save(server, err) : -1;
+	return rc;
 }
 
 int
@@ -475,7 +540,7 @@ live_reload(struct server *server, struct subject *subject, const char *policy_p
 	if (rc == 0)
 		rc = tell_reload(server, &before, new, report, err);
 	if (rc == 0 && !dry_run)
-		rc = reload_to(server, &before, merged, report, err);
+		rc = reload_to(server, &before, base, merged, report, err);
 	version_free(&before);
 	return rc;
 }

@@ -40,4 +40,7 @@ int live_set(struct server *server, const char *lines, bool keep, struct live_re
 int live_reload(struct server *server, struct subject *subject, const char *policy_path,
     bool dry_run, struct live_report *report, struct error *err);
 
+/* Where a predecessor died in the midst of one of these: what it had done of it is taken back. */
+void live_restore(struct server *server);
+
 #endif

@@ -102,19 +102,34 @@ kill_step(struct server *server, struct request *request, struct error *err)
 /* --- freeze and thaw ------------------------------------------------------------------ */
 
 static int
+note_freezer(struct server *server, struct error *err)
+{
+	char directory[512];
+	int rc = cgroups_freezer(&server->cgroups, &server->machine, directory, err);
+
+	if (rc <= 0)
+		return rc;
+	container_note_place(server, server->cgroups.count, directory);
+	return container_save(server, err);
+}
+
+static int
 freeze_begin(struct server *server, struct request *request, const struct order_text *order,
     struct error *err)
 {
 	struct error ignored = ERROR_INIT;
-	bool added;
-	int rc = cgroups_freeze(&server->cgroups, &server->machine, &added, err);
 
 	(void)order;
+	if (note_freezer(server, err) < 0)
+		return -1;
+	size_t before = server->cgroups.count;
+	int rc = cgroups_freeze(&server->cgroups, &server->machine, err);
 	container_note_places(server);
-	if (added && rc == 0)
-		rc = container_save(server, err);
+	if (server->cgroups.count > before)
+		server->place_added = request_is_any(server, REQUEST_JOINING);
 	if (rc < 0) {
 		(void)cgroups_thaw(&server->cgroups, &ignored);
+		(void)container_save(server, &ignored);
 		return -1;
 	}
 	request->order.deadline = server_now() + PATIENCE_MS;

@@ -391,6 +391,12 @@ first_words(struct server *server, struct request *request, const void *packet, 
 		server->leaving = true;
 		return;
 	}
+	if (server->is_put_off && head->type == WIRE_END)
+		container_adopt(server, true);
+	if (server->is_put_off) {
+		request_answer(request, WIRE_AGAIN, "");
+		return;
+	}
 	switch (head->type) {
 	case WIRE_OPEN:
 		if (login(server, request, packet, length, &err) < 0)

@@ -319,6 +319,7 @@ remove_directory(const struct server *server)
 		return;
 	(void)unlinkat(server->directory, RECORD_NAME ".new", 0);
 	(void)unlinkat(server->directory, RECORD_POLICY ".new", 0);
+	(void)unlinkat(server->directory, RECORD_CHANGE ".new", 0);
 	/* Of a predecessor that died before it had a record: nobody's. */
 	if (faccessat(server->directory, RECORD_NAME, F_OK, 0) < 0 && errno == ENOENT)
 		(void)unlinkat(server->directory, RECORD_POLICY, 0);
@@ -403,7 +404,7 @@ server_run(struct server *server, struct error *err)
 	int64_t patience = server_now() + PATIENCE_MS;
 	int rc = 0;
 
-	container_adopt(server);
+	container_adopt(server, false);
 	do {
 		gather(server, &list);
 		if (!server->served && patience < list.until)

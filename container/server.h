@@ -138,13 +138,17 @@ struct session {
 	int stage;                  /* of the end: the next signal */
 };
 
+/* How long callers whose container is dead have to notice it before they are killed, too. */
+#define CALLERS_MS 2000
+
 struct server {
 	uid_t uid;
 	int listener;               /* owned */
 	int directory;              /* owned; PLACE_RUN/UID */
 	struct machine machine;
 	bool served;                /* a client came */
-	bool leaving;               /* a client of another version came: make room */
+	bool leaving;               /* a client of another version came, or it is put off: make room */
+	bool is_put_off;            /* the container that is recorded; see container_adopt() */
 
 	enum state state;
 	struct record record;       /* of the container; record.session[i] belongs to session[i] */
@@ -203,8 +207,15 @@ void session_close(struct server *server, size_t index, const char *how);
 void session_close_all(struct server *server, const char *how);
 size_t session_find(const struct server *server, const char *id); /* SIZE_MAX: none */
 
+/*
+ * adopt.c: what a predecessor left, at the start.  Where it can't be told what that is, it is put off: this
+ * process leaves, and its successor looks again.  by_force: dissolve it all the same.
+ */
+void container_adopt(struct server *server, bool by_force);
+
 /* lifecycle.c */
-void container_adopt(struct server *server);         /* at the start: what a predecessor left */
+void container_set_state(struct server *server, enum state state, int64_t deadline);
+void container_forget(struct server *server);        /* its cgroups must be gone, or be nobody's */
 void container_build(struct server *server, struct request *request);
 void container_build_news(struct server *server);
 void container_init_died(struct server *server);
@@ -212,6 +223,7 @@ void container_end(struct server *server, const char *reason, bool at_once);
 void container_step(struct server *server);          /* after events and at deadlines */
 int container_save(struct server *server, struct error *err);
 void container_note_places(struct server *server);   /* in the record, for container_save() */
+void container_note_place(struct server *server, size_t index, const char *directory); /* before it is one */
 
 /* order.c */
 void order_begin(struct server *server, struct request *request, const void *packet, long length);

@@ -6,6 +6,7 @@
 #include "lib/sys.h"
 #include "lib/text.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +35,16 @@ process_start(pid_t pid)
 	return field && text_to_number(field, UINT64_MAX, &start) ? start : 0;
 }
 
+static bool
+has_ended(int pidfd)
+{
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+	int saved = errno, count = poll(&ended, 1, 0);
+
+	errno = saved;
+	return count > 0;
+}
+
 int
 process_open(const struct process_id *process)
 {
@@ -45,11 +56,14 @@ process_open(const struct process_id *process)
 	autofd int fd = sys_pidfd_open(process->pid);
 	if (fd < 0)
 		return -1;
-	if (process_start(process->pid) != process->start) {
+	errno = 0;
+	uint64_t start = process_start(process->pid);
+	if (start == process->start)
+		return take_fd(&fd);
+	/* One that lives, and whose start can't be read, is not gone. */
+	if (start != 0 || errno == 0 || has_ended(fd))
 		errno = ESRCH;
-		return -1;
-	}
-	return take_fd(&fd);
+	return -1;
 }
 
 uint64_t

@@ -341,7 +341,7 @@ record_read_text(int directory, const char *name, struct error *err)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		(void)error_set(err, errno, "open the %s", name);
 	else if (!S_ISREG(st.st_mode) || st.st_uid != 0 || st.st_size > RECORD_MAX)
-		(void)error_set(err, EPERM, "read the %s: it is not a file of root's", name);
+		(void)error_set(err, EACCES, "read the %s: it is not a file of root's", name);
 	else if (!(text = calloc(1, (size_t)st.st_size + 1)))
 		(void)error_set(err, errno, "read the %s", name);
 	else {

@@ -63,12 +63,13 @@ extern const char *const record_namespace[RECORD_NAMESPACES]; /* "mnt", "pid", .
 
 #define RECORD_NAME "record"
 #define RECORD_POLICY "policy" /* beside it: the policy that the container has, as a policy file */
+#define RECORD_CHANGE "change" /* while it is changed: what it is to have then */
 
 /* Writes a file of directory's whole: NAME.new, then rename(2). */
 int record_write_text(int directory, const char *name, const char *text, size_t length,
     struct error *err);
 
-/* Reads one; refuses what is not a regular file of root's.  The text is the caller's. */
+/* Reads one; refuses (EACCES) what is not a regular file of root's.  The text is the caller's. */
 char *record_read_text(int directory, const char *name, struct error *err);
 
 /* Writes directory's "record". */
@@ -86,11 +87,12 @@ void record_free(struct record *record);
 uint64_t process_start(pid_t pid);
 
 /*
- * A pidfd of exactly this process, or -1 (ESRCH: it is gone, or the pid is another's now).
+ * A pidfd of exactly this process, or -1 (ESRCH: it is gone, or the pid is another's now; else it
+ * can't be told).
  */
 int process_open(const struct process_id *process);
 
-/* The inode of /proc/PID/ns/NAME, or 0. */
+/* The inode of /proc/PID/ns/NAME, or 0 with errno. */
 uint64_t process_namespace(pid_t pid, const char *name);
 
 #endif

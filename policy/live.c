@@ -161,14 +161,14 @@ print_keys(const struct policy *before, const struct policy *after, enum live la
 	}
 }
 
-static void
+static int
 print_merged(const struct policy *before, const struct policy *after, enum live latest, FILE *out)
 {
 	autofree char *text = malloc(LIVE_VALUE_MAX);
 	const struct policy *slice = is_same_slice(before, after) ? after : before;
 
 	if (!text)
-		return;
+		return -1;
 	(void)fputs("[host]\n", out);
 	print_keys(before, after, latest, KEY_IN_HOST, text, out);
 	print_limits(after, &after->host_limits, text, out);
@@ -179,12 +179,13 @@ print_merged(const struct policy *before, const struct policy *after, enum live 
 	(void)fputs("[default]\n", out);
 	print_keys(before, after, latest, KEY_IN_USER, text, out);
 	print_limits(after, &after->limits, text, out);
+	return 0;
 }
 
-void
+int
 live_print(const struct policy *policy, FILE *out)
 {
-	print_merged(policy, policy, LIVE_NEW, out);
+	return print_merged(policy, policy, LIVE_NEW, out);
 }
 
 char *
@@ -195,7 +196,8 @@ live_merge(const struct policy *before, const struct policy *after, enum live la
 
 	if (!out)
 		return NULL;
-	print_merged(before, after, latest, out);
+	if (print_merged(before, after, latest, out) < 0)
+		stream.failed = true;
 	return text_stream_close(&stream, out, NULL);
 }
 

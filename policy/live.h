@@ -48,9 +48,9 @@ const struct origin *live_origin(const struct policy *policy, const char *name);
 
 /*
  * The policy as text that policy_parse() reads as the same, whoever it is for and without the
- * files that it came from.
+ * files that it came from.  -1: no memory, and nothing is printed.
  */
-void live_print(const struct policy *policy, FILE *out);
+int live_print(const struct policy *policy, FILE *out);
 
 /*
  * The same of two: what can be had at most as late as latest is after's, the rest, and what

@@ -143,6 +143,19 @@ wait "${setters[@]}"
 like "killed amid sets: one of them is there" "$(show alice pids_max)" '^(11[3-8])$'
 succeeds "and the next is taken" ctrctl set alice pids.max=100
 
+# it dies in the midst of a change: what that leads to is beside the record, and is taken back
+place=$(ctrctl show alice --json | grep -o '"/[^"]*"' | tr -d '"' | while read -r place; do [ ! -e "$place/pids.max" ] || echo "$place"; done)
+leaves() { find "$place" -mindepth 2 -name pids.max -exec cat {} + | sort -u; }
+was=$(cat "$place/pids.max") was_leaves=$(leaves)
+kill -KILL "$(supervisors)"
+wait_for 5 test -z "$(supervisors)"
+sed 's/^pids.max = .*/pids.max = 90/' /run/pam_ctr/2001/policy >/run/pam_ctr/2001/change
+find "$place" -name pids.max -exec sh -c 'echo 90 >"$1"' sh {} \;
+ctrctl gc >/dev/null
+is "killed in the midst of a change: the kernel has what was before" "$(cat "$place/pids.max")" "$was"
+is "the sessions, too" "$(leaves)" "$was_leaves"
+succeeds "and nothing of it is left" test ! -e /run/pam_ctr/2001/change
+
 # what a supervisor leaves that dies before it has a record
 mkdir -m 700 /run/pam_ctr/2003
 echo '[default]' >/run/pam_ctr/2003/policy

@@ -64,7 +64,7 @@ print(enum printer printer, const struct policy_text *text, const struct policy 
 	if (printer == EXPLAIN)
 		policy_explain(text, policy, out);
 	else
-		live_print(policy, out);
+		fuzz_check(live_print(policy, out) == 0);
 	fuzz_check(fclose(out) == 0);
 	fuzz_check(strlen(printed) == length, "a NUL was printed");
 	return printed;

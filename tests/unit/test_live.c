@@ -41,7 +41,7 @@ print(const struct policy *policy)
 	FILE *out = open_memstream(&text, &size);
 
 	cr_assert(out != NULL);
-	live_print(policy, out);
+	cr_assert_eq(live_print(policy, out), 0);
 	cr_assert_eq(fclose(out), 0);
 	return text;
 }
