@@ -19,6 +19,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+/* No drop-in's name begins with a dot: what a kill leaves is read by nobody, and written over. */
+static const char new_name[] = ".ctrctl-set.new";
+
 #define CONTENT_MAX (1 << 20) /* as much as a policy's file may have */
 
 /* A name that needs no thought in a file's name and in a section's. */
@@ -178,6 +181,36 @@ check_content(const struct drop_in *drop_in, const struct subject *subject,
 	return code;
 }
 
+static int
+write_all(int fd, const char *text, struct error *err)
+{
+	for (size_t left = strlen(text); left > 0;) {
+		ssize_t n = write(fd, text, left);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_set(err, errno, "write a drop-in");
+		text += n;
+		left -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? error_set(err, errno, "write a drop-in to the disk") : 0;
+}
+
+/* All but the rename: what can't be written is told before anything is changed. */
+static int
+write_new(struct drop_in *drop_in, struct error *err)
+{
+	autofd int fd = openat(drop_in->directory, new_name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+	    O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return error_set(err, errno, "make %s.d/%s", drop_in->policy, new_name);
+	drop_in->is_written = true;
+	if (fchmod(fd, 0644) < 0)
+		return error_set(err, errno, "make %s.d/%s", drop_in->policy, new_name);
+	return write_all(fd, drop_in->content, err);
+}
+
 int
 drop_in_prepare(struct drop_in *drop_in, const char *policy, const struct subject *subject,
     const char *const *setting, size_t count)
@@ -194,38 +227,18 @@ drop_in_prepare(struct drop_in *drop_in, const char *policy, const struct subjec
 	if (make_content(drop_in, subject->user, setting, count, &err) < 0)
 		return err.errnum ? complain_error("set: --keep", &err) :
 		    complain(CTL_NO, "set: --keep: %s", err.text);
-	return check_content(drop_in, subject, setting, count);
+	int code = check_content(drop_in, subject, setting, count);
+	if (code == CTL_OK && write_new(drop_in, &err) < 0)
+		code = complain_error("set: --keep", &err);
+	return code;
 }
 
-static int
-write_all(int fd, const char *text, struct error *err)
-{
-	for (size_t left = strlen(text); left > 0;) {
-		ssize_t n = write(fd, text, left);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return error_set(err, errno, "write a drop-in");
-		text += n;
-		left -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? error_set(err, errno, "write a drop-in to the disk") : 0;
-}
-
-/* No drop-in's name begins with a dot: what a kill leaves is read by nobody, and written over. */
 int
-drop_in_install(const struct drop_in *drop_in, struct error *err)
+drop_in_install(struct drop_in *drop_in, struct error *err)
 {
-	static const char new[] = ".ctrctl-set.new";
-	autofd int fd = openat(drop_in->directory, new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-	    O_CLOEXEC, 0644);
-
-	if (fd < 0)
-		return error_set(err, errno, "make %s.d/%s", drop_in->policy, new);
-	if (fchmod(fd, 0644) < 0 || write_all(fd, drop_in->content, err) < 0)
-		return err->text[0] ? -1 : error_set(err, errno, "make %s.d/%s", drop_in->policy, new);
-	if (renameat(drop_in->directory, new, drop_in->directory, drop_in->name) < 0)
-		return error_set(err, errno, "rename %s to %s", new, drop_in->path);
+	if (renameat(drop_in->directory, new_name, drop_in->directory, drop_in->name) < 0)
+		return error_set(err, errno, "rename %s to %s", new_name, drop_in->path);
+	drop_in->is_written = false;
 	return fsync(drop_in->directory) < 0 ?
 	    error_set(err, errno, "write %s to the disk", drop_in->path) : 0;
 }
@@ -233,6 +246,8 @@ drop_in_install(const struct drop_in *drop_in, struct error *err)
 void
 drop_in_free(struct drop_in *drop_in)
 {
+	if (drop_in->is_written)
+		(void)unlinkat(drop_in->directory, new_name, 0);
 	own_close(&drop_in->directory);
 	own_free(&drop_in->content);
 }

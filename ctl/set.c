@@ -101,7 +101,7 @@ order(const struct setting *setting, char *report)
 }
 
 static int
-keep(const struct setting *setting)
+keep(struct setting *setting)
 {
 	struct error err = ERROR_INIT;
 
