@@ -207,7 +207,7 @@ $(B)/support/filter_table: tests/support/filter_table.c $(call host,$(FILTER) $(
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $^ -lseccomp
 # The fault harness, the caller that it traces, and programs whose allocations go by it.
-FAULTS       := $(addprefix tests/faults/,evidence.c main.c run.c state.c trace.c)
+FAULTS       := $(filter-out %/allocate.c %/caller.c,$(wildcard tests/faults/*.c))
 WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(B)/support/faults: $(FAULTS) $(call host,$(LIB)) Makefile
 	$(say) CC $@

@@ -1,5 +1,5 @@
 #!/bin/bash
-# An errno in a few of a login's system calls, an allocation that fails, and death in the midst of
+# An errno in a few of the system calls of a login and of ctrctl, an allocation that fails, and death in the midst of
 # it; "make test-faults" takes all of them.  A pid that another process got meanwhile.
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
@@ -25,6 +25,11 @@ campaign "memory" sealed -k memory -n 17 -j 2
 campaign "SIGKILL" sealed -k kill -n 83 -j 2
 campaign "SIGKILL, a second login" sealed -s second -k kill -n 31 -j 2
 campaign "SIGSTOP of the caller" sealed -k stop -r caller -n 83 -j 2
+campaign "an order: set, an errno" sealed -s ctl-set -n 211 -j 2
+campaign "an order: set, SIGKILL" sealed -s ctl-set -k kill -n 53 -j 2
+campaign "an order: gc, an errno" sealed -s ctl-gc -n 499
+campaign "an order: freeze, an errno" sealed -s ctl-freeze -n 211 -j 2
+campaign "an order: run, an errno" sealed -s ctl-run -n 83 -j 2
 printf '%s\n' "$before" >/etc/pam_ctr.conf
 rm -rf /etc/pam_ctr.conf.d
 mv "$tap_dir/conf.d" /etc/pam_ctr.conf.d

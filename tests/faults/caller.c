@@ -2,6 +2,7 @@
  * fault_caller REPORT USER SERVICE: an application that opens a PAM session, runs a process of the
  * user's in it as login and su do, and closes it.  Says where it is by marks, and what the user's
  * process saw, in the memory of descriptor REPORT (tests/faults/fault.h).  Runs as root, traced.
+ * fault_caller look: prints what such a process sees.
  *
  * All of its allocations go by the tracer: its own malloc() is the whole process's, so the
  * module's, libpam's and the C library's, too.
@@ -32,6 +33,7 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *pointer, size_t size);
 
 static struct report *report;
+static char *text; /* of REPORT_TEXT; what a process of the user's says */
 
 static int
 fails(void)
@@ -84,11 +86,11 @@ conversation_none(int count, const struct pam_message **message, struct pam_resp
 __attribute__((format(printf, 1, 2))) static void
 say(const char *format, ...)
 {
-	size_t length = strlen(report->user);
+	size_t length = strlen(text);
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(report->user + length, REPORT_TEXT - length, format, args);
+	(void)vsnprintf(text + length, REPORT_TEXT - length, format, args);
 	va_end(args);
 }
 
@@ -121,7 +123,21 @@ say_kernel(long keyring)
 	    keyring ? "the caller's" : "own");
 	say("securebits %x\n", (unsigned)prctl(PR_GET_SECUREBITS, 0, 0, 0, 0));
 	say("init %s\n", kill(1, 0) == 0 ? "mine" : strerror(errno));
-	say("session is pid %d's\n", (int)getsid(0));
+	if (getsid(0) == getpid())
+		say("a session of its own\n");
+	else
+		say("session is pid %d's\n", (int)getsid(0));
+}
+
+/* Whose it is, where the one that was before it is not known. */
+static void
+say_keyring(void)
+{
+	char description[256] = "";
+
+	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, KEY_SPEC_SESSION_KEYRING, description, sizeof(description)) < 0)
+		say("keyring %d\n", errno);
+	say("keyring %.255s\n", description);
 }
 
 /* The views that a container has of its own. */
@@ -170,12 +186,30 @@ run_child(const struct passwd *user, pam_handle_t *pamh, long keyring)
 		say("child %d status %x\n", child > 0, (unsigned)status);
 }
 
+/* All that a command of ctrctl's has. */
+static int
+look(void)
+{
+	static char own[REPORT_TEXT];
+
+	text = own;
+	say_status();
+	say_keyring();
+	say_kernel(-1);
+	say_files();
+	for (char **variable = environ; *variable; variable++)
+		say("environment %s\n", *variable);
+	return fputs(text, stdout) < 0 || fflush(stdout) != 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	static const struct pam_conv conversation = { conversation_none, NULL };
 	pam_handle_t *pamh;
 
+	if (argc == 2 && !strcmp(argv[1], "look"))
+		return look();
 	if (argc != 4)
 		return 2;
 	const struct passwd *user = getpwnam(argv[2]);
@@ -188,6 +222,7 @@ main(int argc, char **argv)
 	openlog(argv[0], LOG_NDELAY, LOG_AUTHPRIV);
 	long keyring = syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0);
 	report = shared;
+	text = report->user;
 	mark(MARK_OPEN);
 	report->open = pam_open_session(pamh, 0);
 	mark(MARK_OPENED);

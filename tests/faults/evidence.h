@@ -4,7 +4,7 @@
 #ifndef FAULTS_EVIDENCE_H
 #define FAULTS_EVIDENCE_H
 
-#include "tests/faults/run.h"
+#include "tests/faults/worker.h"
 
 #include <stdbool.h>
 #include <stddef.h>

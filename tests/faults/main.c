@@ -3,7 +3,8 @@
  * the programs that a login is made of, and prints what came of it: a table, and TAP.  Runs as
  * root in a test world (tests/faults/run), with users fault0 ... there.
  *
- *	-s first|second|cold     when (default: first)
+ *	-s first|second|cold     in a login, and when (default: first)
+ *	-s ctl-set ...           in an order of ctrctl's (tests/faults/order.c)
  *	-k errno|memory|kill|stop  what (default: errno: each of seven errors)
  *	-r ROLE                  in whom (default: in all)
  *	-a AT                    in that role's AT'th call alone
@@ -15,7 +16,8 @@
  *
  * Exit: 0: none was let in without what the policy says, hung, crashed, or left something.
  */
-#include "tests/faults/run.h"
+#include "tests/faults/order.h"
+#include "tests/faults/worker.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -48,6 +50,8 @@ static const struct {
 
 struct options {
 	enum scene scene;
+	const struct order *order; /* of SCENE_ORDER */
+	const char *called;        /* the scene's name */
 	enum fault_kind kind;
 	enum role role; /* ROLES: all */
 	long at, step, phase;
@@ -59,7 +63,6 @@ struct options {
 /* Of all workers. */
 struct board {
 	long calls[ROLES], allocations[ROLES];
-	bool counted, failed;
 	size_t results;
 	struct result result[RESULTS_MAX];
 };
@@ -98,7 +101,7 @@ print_result(FILE *out, const struct result *result)
 	    seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)result->number);
 
 	(void)fprintf(out, "%s %s %s %s#%ld %s %s, %d ms%s: %s\n", outcome_name[result->outcome],
-	    scene_name[result->scene], role_name[result->fault.role], kind_name(result->fault.kind),
+	    result->scene, role_name[result->fault.role], kind_name(result->fault.kind),
 	    result->fault.at, call ? call : "allocation", error_name(result->fault.errnum), result->ms,
 	    result->swept ? ", swept" : "", result->why);
 	free(call);
@@ -119,7 +122,8 @@ take_result(struct board *board, const struct result *result)
 static bool
 is_wanted(const struct options *options, enum role role)
 {
-	return role != ROLE_USER && (options->role == ROLES || options->role == role);
+	return role != ROLE_USER && (options->role == ROLES || options->role == role) &&
+	    (!options->order || order_concerns(options->order, role));
 }
 
 static void
@@ -168,25 +172,27 @@ stay_on_processor(int number)
 	(void)sched_setaffinity(0, sizeof(set), &set);
 }
 
+/* counted: a pipe, by which the first lets each of the others begin. */
 static int
-worker_main(int number, const struct options *options, struct board *board)
+worker_main(int number, const int counted[2], const struct options *options, struct board *board)
 {
+	static const char go[WORKERS_MAX];
 	struct worker worker;
-	char why[400];
+	char why[400], byte;
 
+	if (number != 0)
+		(void)close(counted[1]);
 	stay_on_processor(number);
-	if (worker_begin(&worker, number, options->scene, why, sizeof(why)) < 0) {
+	if (worker_begin(&worker, number, options->scene, options->order, why, sizeof(why)) < 0) {
 		(void)fprintf(stderr, "faults: user fault%d: %s\n", number, why);
 		return 1;
 	}
-	if (number == 0 && worker_count(&worker, board->calls, board->allocations) < 0)
+	if (number == 0 && (worker_count(&worker, board->calls, board->allocations) < 0 ||
+	    write(counted[1], go, (size_t)options->workers) != options->workers))
 		return 1;
-	if (number == 0)
-		__atomic_store_n(&board->counted, true, __ATOMIC_RELEASE);
-	while (!__atomic_load_n(&board->counted, __ATOMIC_ACQUIRE) && !board->failed)
-		(void)usleep(1000);
-	if (!board->failed)
-		work(&worker, number, options, board);
+	if (number != 0 && read(counted[0], &byte, 1) != 1)
+		return 1;
+	work(&worker, number, options, board);
 	worker_end(&worker);
 	return 0;
 }
@@ -240,8 +246,8 @@ print_tests(const struct board *board, const struct options *options)
 		if (runs == 0)
 			continue;
 		failed += bad != 0;
-		(void)printf("%s %d - %s, %s login, %s in %s: %ld runs, %ld bad\n", bad ? "not ok" : "ok", ++tests, options->label,
-		    scene_name[options->scene], kind_name(options->kind), role_name[role], runs, bad);
+		(void)printf("%s %d - %s, %s, %s in %s: %ld runs, %ld bad\n", bad ? "not ok" : "ok", ++tests, options->label,
+		    options->called, kind_name(options->kind), role_name[role], runs, bad);
 		for (size_t i = 0, shown = 0; i < board->results && shown < SHOWN_MAX; i++)
 			if (board->result[i].fault.role == role && board->result[i].outcome >= OUTCOME_SILENT) {
 				(void)printf("#   ");
@@ -276,7 +282,9 @@ parse(int argc, char **argv, struct options *options)
 	while ((option = getopt(argc, argv, "s:k:r:a:n:p:j:l:v")) != -1)
 		switch (option) {
 		case 's':
-			options->scene = find_name(scene_name, SCENES, optarg);
+			options->order = order_find(optarg);
+			options->scene = options->order ? SCENE_ORDER : find_name(scene_name, SCENES, optarg);
+			options->called = optarg;
 			break;
 		case 'k':
 			options->kind = find_name(kinds, FAULT_STOP + 1, optarg);
@@ -309,33 +317,39 @@ parse(int argc, char **argv, struct options *options)
 		exit(2);
 	options->phase %= options->step;
 	/* The filters and the files of ids are everybody's. */
-	if (options->scene == SCENE_COLD)
+	if (options->scene == SCENE_COLD || (options->order && order_is_alone(options->order)))
 		options->workers = 1;
+	if (options->order && options->kind == FAULT_STOP) {
+		(void)fprintf(stderr, "faults: nobody is stopped in an order\n");
+		exit(2);
+	}
 }
 
 static int
 run_workers(const struct options *options, struct board *board)
 {
 	pid_t worker[WORKERS_MAX];
-	int failed = 0, status;
+	int failed = 0, status, counted[2];
 
+	if (pipe(counted) < 0)
+		return options->workers;
 	for (int i = 0; i < options->workers; i++) {
 		worker[i] = fork();
 		if (worker[i] == 0)
-			_exit(worker_main(i, options, board));
+			_exit(worker_main(i, counted, options, board));
 	}
+	/* Now the first's end is the last one. */
+	(void)close(counted[1]);
 	for (int i = 0; i < options->workers; i++)
-		if (worker[i] < 0 || waitpid(worker[i], &status, 0) != worker[i] || status != 0) {
-			board->failed = true;
-			failed++;
-		}
+		failed += worker[i] < 0 || waitpid(worker[i], &status, 0) != worker[i] || status != 0;
+	(void)close(counted[0]);
 	return failed;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options options = { .scene = SCENE_FIRST, .kind = FAULT_ERRNO, .role = ROLES, .step = 1,
+	struct options options = { .scene = SCENE_FIRST, .called = scene_name[SCENE_FIRST], .kind = FAULT_ERRNO, .role = ROLES, .step = 1,
 		.workers = 2, .label = "policy" };
 	struct timespec began, end;
 	sigset_t child;
@@ -355,7 +369,7 @@ main(int argc, char **argv)
 	print_table(board);
 	(void)printf("# %zu runs, %ld s\n", board->results, end.tv_sec - began.tv_sec);
 	if (failed)
-		(void)printf("not ok %s, %s login: %d workers did not come to an end\n", options.label,
-		    scene_name[options.scene], failed);
+		(void)printf("not ok %s, %s: %d workers did not come to an end\n", options.label,
+		    options.called, failed);
 	return print_tests(board, &options) + failed + (board->results == 0) > 0;
 }

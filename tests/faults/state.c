@@ -6,6 +6,7 @@
 
 #include "lib/own.h"
 #include "lib/places.h"
+#include "lib/sys.h"
 #include "lib/text.h"
 
 #include <dirent.h>
@@ -13,6 +14,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -249,7 +251,7 @@ print_knobs(FILE *out, const char *directory, const char *controllers, int level
 		"memory.soft_limit_in_bytes", "memory.max", "memory.high", "memory.swap.max", "memory.oom.group",
 		"cpu.shares", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.max", "cpu.weight", "cpuset.cpus",
 		"cpuset.mems", "devices.list", "cgroup.type", "cgroup.subtree_control", "cgroup.max.depth",
-		"cgroup.max.descendants", "io.max", "io.weight" };
+		"cgroup.max.descendants", "io.max", "io.weight", "cgroup.freeze", "freezer.state" };
 	struct stat st;
 
 	if (stat(directory, &st) == 0)
@@ -436,6 +438,29 @@ state_sessions(uid_t uid)
 	if (in)
 		(void)fclose(in);
 	return count;
+}
+
+/* One that is dead and not reaped yet still has its pid. */
+bool
+state_lives(pid_t pid)
+{
+	autofd int pidfd = sys_pidfd_open(pid);
+	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && poll(&ended, 1, 0) == 0;
+}
+
+void
+state_last_session(uid_t uid, char *id, size_t size)
+{
+	char line[LINE_MAX_], name[32] = "";
+	FILE *in = open_record(uid);
+
+	while (in && fgets(line, sizeof(line), in))
+		(void)sscanf(line, "session %31s", name);
+	if (in)
+		(void)fclose(in);
+	(void)text_format(id, size, "%s", name);
 }
 
 int

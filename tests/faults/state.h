@@ -30,6 +30,11 @@ pid_t state_recorded(uid_t uid, const char *name);
 /* How many sessions the record has; -1: there is no record. */
 int state_sessions(uid_t uid);
 
+bool state_lives(pid_t pid);
+
+/* The last session of the record; "": there is none. */
+void state_last_session(uid_t uid, char *id, size_t size);
+
 int state_descriptors(pid_t pid);
 
 /* The first line in which they differ, for a person to read. */

@@ -35,7 +35,8 @@ request(int number, pid_t pid, void *address, void *data)
 const char *const role_name[ROLES] = {
 	[ROLE_CALLER] = "caller", [ROLE_SPAWN] = "spawn", [ROLE_SUPERVISOR] = "supervisor",
 	[ROLE_CHILD] = "child", [ROLE_INSIDE] = "inside", [ROLE_INIT] = "init", [ROLE_FILTER] = "filter",
-	[ROLE_SUBID] = "subid", [ROLE_DEVICES] = "devices", [ROLE_USER] = "user",
+	[ROLE_SUBID] = "subid", [ROLE_DEVICES] = "devices", [ROLE_CTRCTL] = "ctrctl",
+	[ROLE_COMMAND] = "command", [ROLE_USER] = "user",
 };
 
 #define SYSCALL_STOP (SIGTRAP | 0x80)
@@ -105,6 +106,12 @@ depth_of(pid_t pid)
 	return fields;
 }
 
+static bool
+is_inside(pid_t pid)
+{
+	return depth_of(pid) > depth_of(getpid());
+}
+
 static enum role
 role_of_child(const struct trace *trace, enum role parent, pid_t pid)
 {
@@ -113,7 +120,9 @@ role_of_child(const struct trace *trace, enum role parent, pid_t pid)
 		/* Before it is in, it starts nothing but a supervisor. */
 		return trace->counting ? ROLE_SPAWN : ROLE_USER;
 	case ROLE_SUPERVISOR:
-		return depth_of(pid) > depth_of(getpid()) ? ROLE_INSIDE : ROLE_CHILD;
+		return is_inside(pid) ? ROLE_INSIDE : ROLE_CHILD;
+	case ROLE_CTRCTL:
+		return is_inside(pid) ? ROLE_COMMAND : ROLE_SPAWN;
 	case ROLE_SPAWN:
 	case ROLE_CHILD:
 	case ROLE_INSIDE:
@@ -121,6 +130,7 @@ role_of_child(const struct trace *trace, enum role parent, pid_t pid)
 	case ROLE_FILTER:
 	case ROLE_SUBID:
 	case ROLE_DEVICES:
+	case ROLE_COMMAND:
 	case ROLE_USER:
 	case ROLES:
 		break;
@@ -135,11 +145,13 @@ role_of_program(pid_t pid, enum role before)
 
 	(void)text_format(path, sizeof(path), "/proc/%d/exe", (int)pid);
 	ssize_t length = readlink(path, program, sizeof(program) - 1);
-	if (length < 0 || before == ROLE_CALLER || before == ROLE_USER)
+	if (before == ROLE_COMMAND)
+		return ROLE_USER;
+	if (length < 0 || before == ROLE_CALLER || before == ROLE_CTRCTL || before == ROLE_USER)
 		return before;
 	program[length] = '\0';
 	const char *name = strrchr(program, '/');
-	for (enum role role = ROLE_SUPERVISOR; name && role < ROLE_USER; role++)
+	for (enum role role = ROLE_SUPERVISOR; name && role < ROLE_CTRCTL; role++)
 		if (role != ROLE_CHILD && role != ROLE_INSIDE && !strcmp(name + 1, role_name[role]))
 			return role;
 	return before;
@@ -228,13 +240,27 @@ is_counted(long number)
 	    number != SYS_restart_syscall;
 }
 
+/*
+ * What the loader does is the C library's, and some of it ends in a crash.  It is over when it lets go
+ * of its cache.
+ */
+static bool
+is_in_window(struct trace *trace, enum role role, long number)
+{
+	if (role == ROLE_CTRCTL && !trace->loaded) {
+		trace->loaded = number == SYS_munmap;
+		return false;
+	}
+	return role != ROLE_CALLER || trace->counting;
+}
+
 static bool
 call_begins(struct trace *trace, struct tracee *tracee, long number)
 {
 	bool is_allocation = number == FAULT_ALLOCATION;
 	long *count = is_allocation ? &trace->allocations[tracee->role] : &trace->calls[tracee->role];
 
-	if (!is_counted(number) || (tracee->role == ROLE_CALLER && !trace->counting))
+	if (!is_counted(number) || !is_in_window(trace, tracee->role, number))
 		return true;
 	++*count;
 	if (trace->done || trace->fault.kind == FAULT_NONE || trace->fault.role != tracee->role ||
@@ -265,10 +291,19 @@ at_system_call(struct trace *trace, struct tracee *tracee)
 
 /* --- events ---------------------------------------------------------------------------- */
 
+/* A helper has nobody to answer where its supervisor was killed. */
+static bool
+is_crash(const struct trace *trace, const struct tracee *tracee, int signal)
+{
+	bool is_unheard = signal == SIGPIPE && trace->fault.kind == FAULT_KILL && trace->done;
+
+	return tracee->role != ROLE_USER && signal != SIGKILL && !is_unheard;
+}
+
 static void
 ended(struct trace *trace, struct tracee *tracee, int status)
 {
-	if (WIFSIGNALED(status) && tracee->role != ROLE_USER && WTERMSIG(status) != SIGKILL) {
+	if (WIFSIGNALED(status) && is_crash(trace, tracee, WTERMSIG(status))) {
 		trace->crash = WTERMSIG(status);
 		trace->crash_role = tracee->role;
 	}
@@ -278,6 +313,8 @@ ended(struct trace *trace, struct tracee *tracee, int status)
 	}
 	if (tracee->pid == trace->held)
 		trace->held = 0;
+	if (tracee->pid == trace->entered)
+		trace->entered = 0;
 	drop(trace, tracee);
 }
 
@@ -292,6 +329,18 @@ signalled(struct trace *trace, struct tracee *tracee, int signal)
 }
 
 static void
+executed(struct trace *trace, struct tracee *tracee)
+{
+	enum role before = tracee->role;
+
+	tracee->role = role_of_program(tracee->pid, before);
+	if (before == ROLE_COMMAND)
+		trace->entered = tracee->pid;
+	else
+		resume(trace, tracee, 0);
+}
+
+static void
 stopped(struct trace *trace, struct tracee *tracee, int status)
 {
 	switch (status >> 16) {
@@ -301,8 +350,7 @@ stopped(struct trace *trace, struct tracee *tracee, int status)
 		child_made(trace, tracee);
 		return;
 	case PTRACE_EVENT_EXEC:
-		tracee->role = role_of_program(tracee->pid, tracee->role);
-		resume(trace, tracee, 0);
+		executed(trace, tracee);
 		return;
 	case 0:
 		break;
@@ -358,6 +406,41 @@ trace_step(struct trace *trace, int ms)
 	return true;
 }
 
+bool
+trace_has_answer(const struct trace *trace)
+{
+	return trace->mark != 0 || trace->caller < 0;
+}
+
+bool
+trace_is_caller_gone(const struct trace *trace)
+{
+	return trace->caller < 0;
+}
+
+int64_t
+trace_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool
+trace_until(struct trace *trace, bool (*is_so)(const struct trace *trace), int ms)
+{
+	int64_t end = trace_clock() + ms;
+
+	while (!is_so(trace)) {
+		int64_t left = end - trace_clock();
+		if (left <= 0)
+			return false;
+		(void)trace_step(trace, left < 100 ? (int)left : 100);
+	}
+	return true;
+}
+
 /* --- beginning and end ----------------------------------------------------------------- */
 
 #define OPTIONS (PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC)
@@ -389,20 +472,24 @@ new_report(struct trace *trace)
 }
 
 static _Noreturn void
-child_run(int go, int report, const char *program, char *const argv[])
+child_run(int go, int report, const int *streams, const char *program, char *const argv[])
 {
 	sigset_t none;
 	char byte;
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int fd = STDIN_FILENO; streams && fd <= STDERR_FILENO; fd++)
+		if (dup2(streams[fd], fd) < 0)
+			_exit(127);
 	if (read(go, &byte, 1) == 0 && dup2(report, 3) == 3 && sys_close_range(4, ~0U, 0) == 0)
 		(void)execv(program, argv);
 	_exit(127);
 }
 
 int
-trace_start(struct trace *trace, enum role role, const char *program, char *const argv[])
+trace_start(struct trace *trace, enum role role, const char *program, char *const argv[],
+    const int streams[3])
 {
 	int pipe_fd[2];
 	autofd int report = new_report(trace);
@@ -413,7 +500,7 @@ trace_start(struct trace *trace, enum role role, const char *program, char *cons
 	pid_t pid = fork();
 	if (pid == 0) {
 		own_close(&ours);
-		child_run(go, report, program, argv);
+		child_run(go, report, streams, program, argv);
 	}
 	if (pid < 0 || seize(trace, pid, role) < 0)
 		return -1;
@@ -448,6 +535,16 @@ trace_release(struct trace *trace)
 	trace->held = 0;
 	if (held)
 		resume(trace, held, 0);
+}
+
+void
+trace_enter(struct trace *trace)
+{
+	struct tracee *entered = find(trace, trace->entered);
+
+	trace->entered = 0;
+	if (entered)
+		resume(trace, entered, 0);
 }
 
 void

@@ -22,7 +22,9 @@ enum role {
 	ROLE_FILTER,
 	ROLE_SUBID,
 	ROLE_DEVICES,
-	ROLE_USER,       /* the caller's child: the login itself, nothing of ours */
+	ROLE_CTRCTL,
+	ROLE_COMMAND,    /* its child in the container, until it executes the command */
+	ROLE_USER,       /* the caller's child, or that command: the login itself, nothing of ours */
 	ROLES
 };
 
@@ -62,6 +64,7 @@ struct trace {
 	int tracees;
 	bool follow;           /* what the caller starts, too */
 	bool counting;         /* the caller's window is open */
+	bool loaded;           /* ctrctl has come to its own code */
 	bool all;              /* look at everybody's system calls: to count them */
 	long calls[ROLES];     /* made so far */
 	long allocations[ROLES];
@@ -74,12 +77,17 @@ struct trace {
 	pid_t held;            /* FAULT_STOP's; 0: nobody */
 	int crash;             /* the signal that ended one of ours */
 	enum role crash_role;
+	pid_t entered;         /* stopped, it has just executed ctrctl's command; trace_enter() goes on; 0: nobody */
 	pid_t other;           /* a child of ours that is not traced; 0: gone */
 	int other_status;
 };
 
-/* A program of argv as the role, stopped before it has executed; report's descriptor is its number 3. */
-int trace_start(struct trace *trace, enum role role, const char *program, char *const argv[]);
+/*
+ * A program of argv as the role, stopped before it has executed; report's descriptor is its number 3.
+ * streams: what it has for 0 to 2; NULL: ours.
+ */
+int trace_start(struct trace *trace, enum role role, const char *program, char *const argv[],
+    const int streams[3]);
 
 /* One that runs already. */
 int trace_seize(struct trace *trace, pid_t pid, enum role role);
@@ -87,11 +95,23 @@ int trace_seize(struct trace *trace, pid_t pid, enum role role);
 /* Waits for one event and handles it; false: none came in ms. */
 bool trace_step(struct trace *trace, int ms);
 
+/* Steps until it is so; false: it is not after ms. */
+bool trace_until(struct trace *trace, bool (*is_so)(const struct trace *trace), int ms);
+
+bool trace_has_answer(const struct trace *trace); /* the caller is at a mark, or gone */
+bool trace_is_caller_gone(const struct trace *trace);
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t trace_clock(void);
+
 /* The caller goes on from its mark. */
 void trace_resume(struct trace *trace);
 
 /* What FAULT_STOP stopped goes on. */
 void trace_release(struct trace *trace);
+
+/* The command goes on. */
+void trace_enter(struct trace *trace);
 
 /* Lets go of what still lives, unharmed. */
 void trace_detach(struct trace *trace);
