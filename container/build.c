@@ -160,6 +160,9 @@ first_process(struct inside *inside, const struct cgroups *cgroups, const struct
 	inside_free(inside);
 	if (rc < 0)
 		return -1;
+	/* A mount that could not be had is passed over, but not what was taken to make it. */
+	if (getgroups(0, NULL) != 0)
+		return error_set(err, EPERM, "drop the user's groups");
 	if (chdir("/") < 0)
 		return error_set(err, errno, "change directory to /");
 	(void)umask(077);

@@ -29,24 +29,29 @@ reader_groups(const struct step *step, gid_t **groups, size_t *count, struct err
 }
 
 int
+reader_end(const struct user_rights *before, struct error *err)
+{
+	int rc = user_rights_return(before, err);
+
+	return setgroups(0, NULL) < 0 ? error_set(err, errno, "drop the user's groups") : rc;
+}
+
+int
 reader_become(const struct step *step, struct user_rights *before, struct error *err)
 {
 	autofree gid_t *groups = NULL;
+	struct error ignored = ERROR_INIT;
 	size_t count = 0;
 
 	if (reader_groups(step, &groups, &count, err) < 0)
 		return -1;
 	if (setgroups(count, groups) < 0)
 		return error_set(err, errno, "take the user's groups");
-	return user_rights_take(step->uid, step->gid, before, err);
-}
-
-int
-reader_end(const struct user_rights *before, struct error *err)
-{
-	int rc = user_rights_return(before, err);
-
-	return setgroups(0, NULL) < 0 ? error_set(err, errno, "drop the user's groups") : rc;
+	if (user_rights_take(step->uid, step->gid, before, err) == 0)
+		return 0;
+	/* Whoever goes on without it has nothing of the user's. */
+	(void)reader_end(before, &ignored);
+	return -1;
 }
 
 /* AT_EACCESS keeps the kernel from taking the real ids; musl has no such call of its own. */
