@@ -70,7 +70,7 @@ is "set: several, as JSON" "$(ctrctl set alice memory.max=256M pids.max=60 --jso
 	"now:memory.max:268435456 now:pids.max:60"
 is "pids.max: of the container" "$(show alice pids_max)" 92
 is "pids.max: of the leaf that is open" "$(cat "$(cgroup_of alice pids)"/s1/pids.max)" 60
-like "pids.max: of the next" "$(on alice 'for i in $(seq 80); do sleep 2 & done; wait' 2>&1)" 'Resource temporarily unavailable|retry'
+like "pids.max: of the next" "$(on alice 'for i in $(seq 80); do sleep 5 & done; wait' 2>&1)" 'Resource temporarily unavailable|retry'
 cpus=$(nproc)
 if [ "$cpus" -gt 1 ]; then
 	is "before: all CPUs" "$(on alice nproc)" "$cpus"
