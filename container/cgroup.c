@@ -478,6 +478,15 @@ cgroups_session_remove(const struct cgroups *cgroups, const char *id, struct err
 	return error_set(err, errno, "remove the cgroup %s/%s", tracking->directory, id);
 }
 
+/* The name leads to a successor's where our directory in /run was lost, and it has made the cgroup anew. */
+static bool
+is_anothers(const struct cgroup_place *place)
+{
+	struct stat own;
+
+	return fstat(place->fd, &own) == 0 && own.st_ino != directory_identity(place->directory);
+}
+
 static int
 place_remove(const struct cgroup_place *place, struct error *err)
 {
@@ -486,6 +495,8 @@ place_remove(const struct cgroup_place *place, struct error *err)
 		(void)cgroup_file_write(place->fd, "cgroup.max.descendants", "0");
 	if (place->tracks)
 		(void)cgroup_tree_remove(place->fd); /* rmdir has the last word */
+	if (is_anothers(place))
+		return 0;
 	if (rmdir(place->directory) == 0) {
 		remove_parents(place->directory);
 		return 0;

@@ -388,7 +388,10 @@ clear(struct server *server)
 	session_close_all(server, "container ended");
 	limit_close(server, server->limit, &server->limits, NULL);
 	log_ended(server);
-	if (server->cgroups.count > 0 && cgroups_remove(&server->cgroups, &err) != 0)
+	int rc = server->cgroups.count > 0 ? cgroups_remove(&server->cgroups, &err) : 0;
+	if (rc > 0)
+		(void)error_set(&err, EBUSY, "remove %s", server->cgroups.place[0].directory);
+	if (rc != 0)
 		log_error(&err, "supervisor failed: user=%s uid=%u what=\"remove the cgroups\"", server->record.user,
 		    (unsigned)server->uid);
 	container_forget(server);

@@ -665,6 +665,23 @@ Test(cgroup, leftover_is_made_anew_unless_in_use)
 	remove_all();
 }
 
+/* Who has lost its directory in /run to a successor must not take away what that one has made by the same names. */
+Test(cgroup, what_a_successor_made_is_left_alone)
+{
+	struct cgroups old;
+
+	make();
+	old = world.cgroups;
+	world.cgroups = (struct cgroups)CGROUPS_INIT;
+	make();
+	cr_expect_eq(cgroups_remove(&old, &world.err), 0, "%s", world.err.text);
+	cgroups_free(&old);
+	for (size_t i = 0; i < world.cgroups.count; i++)
+		cr_expect_eq(access(world.cgroups.place[i].directory, F_OK), 0, "%s is gone",
+		    world.cgroups.place[i].directory);
+	remove_all();
+}
+
 /* A chain of cgroups below the container's; how many there are. */
 static int
 make_chain(int directory, int depth)
