@@ -336,6 +336,7 @@ lint:
 		CC='$(CC)' tests/lint/self-test
 	$(say) RULES
 	$(Q)tests/lint/rules $(OURS) $(wildcard $(addsuffix *.h,$(sort $(dir $(OURS)))))
+	$(Q)tests/lint/cases
 	$(Q)$(MAKE) $(JOBS) lint-files
 	$(say) CPPCHECK
 	$(Q)cppcheck $(CPPCHECK) $(CPPFLAGS) $(OURS) $(OTHERS)

@@ -39,6 +39,58 @@ contained "sudo -i -u" "$(sudo -i -u bob readlink /proc/self/ns/pid)"
 wait_for 10 no_containers
 nothing_left "nothing is left of sudo"
 
+# runuser, whose PAM files have no line of ours as Debian ships them; a display manager, whose sessions have a
+# display for a terminal, and a pipe for their input.
+cp /etc/pam.d/runuser{,-l} "$tap_dir"
+echo "session required pam_ctr.so" | tee -a /etc/pam.d/runuser >>/etc/pam.d/runuser-l
+out=$(runuser alice -c "$probe")
+is "runuser: exit code" $? 7
+contained "runuser" "$out"
+like "runuser: user" "$out" '^alice$'
+contained "runuser -" "$(runuser - alice -c "$probe")"
+contained "runuser -u" "$(runuser -u alice -- readlink /proc/self/ns/pid)"
+cp "$tap_dir"/runuser{,-l} /etc/pam.d
+cp /etc/pam.d/test /etc/pam.d/display
+out=$(echo | pam_caller --service display --tty :0 --calls open,fork,close -- sh -c "$probe")
+contained "a display manager's session" "$out"
+like "and its program runs" "$out" '^fork: 7$'
+rm /etc/pam.d/display
+wait_for 10 no_containers
+nothing_left "nothing is left of them"
+
+# Whoever opened a session is killed: no close comes, and the session is over.
+policy <<END
+[default]
+logout = kill
+grace = 1
+END
+killed() { # NAME USER: the caller is the parent of the user's sleep
+	local sleeper callers=()
+	wait_for 20 pgrep -u "$2" -x sleep
+	for sleeper in $(pgrep -u "$2" -x sleep); do
+		callers+=("$(awk '/^PPid:/ { print $2 }' "/proc/$sleeper/status")")
+	done
+	is "$1 is what opened the session" "$(ps -o comm= -p "${callers[*]}" | sort -u)" "$1"
+	kill -KILL "${callers[@]}"
+	succeeds "$1 killed: its container ends" wait_for 15 no_containers
+}
+su alice -c 'exec sleep 600' &
+by=$!
+killed su alice
+wait "$by" 2>/dev/null
+sudo -u bob sleep 600 &
+by=$!
+killed sudo bob
+wait "$by" 2>/dev/null
+echo 'exec sleep 600' >/home/alice/.bash_login
+mkfifo "$tap_dir/quiet"
+script -qec "login -f alice" /dev/null <>"$tap_dir/quiet" >/dev/null &
+by=$!
+killed login alice
+wait "$by" 2>/dev/null
+rm /home/alice/.bash_login
+nothing_left "nothing is left of those who were killed"
+
 # login on a pseudo terminal, as getty starts it; who and last on the host.
 cat >"$tap_dir/login.exp" <<'END'
 set timeout 60
@@ -87,6 +139,7 @@ nothing_left "nothing is left of login"
 cron_probe='readlink /proc/self/ns/pid; id -un; grep ^Seccomp: /proc/self/status; echo finished'
 echo "* * * * * ($cron_probe) >/srv/cron.alice 2>&1" | crontab -u alice -
 echo "* * * * * root ($cron_probe) >/srv/cron.root 2>&1" >/etc/cron.d/root
+echo '* * * * * exec sleep 600' | crontab -u carol -
 chmod 1777 /srv
 rm -f /run/crond.pid
 cron -f &
@@ -114,6 +167,8 @@ like "cron: under a system call filter" "$(cat /srv/cron.alice 2>&1)" '^Seccomp:
 wait_for 5 grep -q finished /srv/cron.root
 like "cron: root's jobs stay on the host" "$(cat /srv/cron.root 2>&1)" "$(tr -d '[]' <<<"${host#pid:}")"
 crontab -u alice -r
+crontab -u carol -r
+killed cron carol
 kill "$cron" "$atd"
 wait "$cron" "$atd" 2>/dev/null
 rm -f /srv/cron.* /srv/at.* /etc/cron.d/root /run/{crond,atd}.pid /run/crond.reboot

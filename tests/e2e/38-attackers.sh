@@ -2,6 +2,7 @@
 # THREATS H44 to H47: somebody inside does harm without a pause while others, and he himself, log in: reads, traces and kills
 # what comes in; swaps what a login opens for links, fifos and mounts; has false proc, sysfs and
 # devpts trees in the place of the true ones.  Logins are let in or refused, none hangs, and the host is as it was.
+# ATTACKED_LOGINS: how many (20); two hundred take more than the five minutes of tests/run's TEST_TIMEOUT.
 # shellcheck source=../lib/tap.sh
 . "$(dirname "$0")/../lib/tap.sh"
 

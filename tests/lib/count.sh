@@ -5,13 +5,15 @@ passed=0 failed=0 skipped=0 failures=()
 
 # count NAME STATUS FILE SECONDS: one program's, which ended with STATUS and printed FILE
 count() {
-	local name=$1 status=$2 file=$3 seconds=$4 good bad skip
+	local name=$1 status=$2 file=$3 seconds=$4 good bad skip how="ended early or by itself"
 	good=$(grep -cE '^ok ' "$file") || true
 	skip=$(grep -cE '^ok .*# SKIP' "$file") || true
 	bad=$(grep -cE '^not ok ' "$file") || true
 	if ! grep -qE '^1\.\.[0-9]+' "$file" || { [ "$status" != 0 ] && [ "$bad" = 0 ]; }; then
 		bad=$((bad + 1))
-		echo "not ok - $name ended early or by itself: status $status, see $file" | tee -a "$file"
+		# Those are timeout(1)'s.
+		case $status in 124 | 137) how="was ended: $seconds s are more than TEST_TIMEOUT" ;; esac
+		echo "not ok - $name $how: status $status, see $file" | tee -a "$file"
 		tail -n 5 "$file" | sed 's/^/#   /'
 	fi
 	passed=$((passed + good - skip)) failed=$((failed + bad)) skipped=$((skipped + skip))

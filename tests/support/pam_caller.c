@@ -5,11 +5,14 @@
  *
  *	--service NAME  --user NAME  --tty NAME  --rhost NAME
  *	--threads N     N more threads in the process while it calls
- *	--calls LIST    of open, close, hold (until standard input ends), fork (a child runs the
- *			command and is waited for), user=NAME (sets PAM_USER), comma separated
+ *	--calls LIST    of open, close, hold (until standard input ends), line (until it has a line), fork
+ *			(a child runs the command and is waited for), child-close, user-close (a child closes,
+ *			as it is or once it has become the user), user=NAME (sets PAM_USER), locale
+ *			(says which one it has), comma separated
  *	-- COMMAND...	what "fork" runs, as the user
  */
 #include <grp.h>
+#include <locale.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <security/pam_appl.h>
@@ -99,15 +102,67 @@ call_hold(struct caller *caller)
 		;
 }
 
+static void
+call_line(struct caller *caller)
+{
+	char byte = 0;
+	(void)caller;
+	while (byte != '\n' && read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
+static void
+call_locale(struct caller *caller)
+{
+	(void)caller;
+	printf("locale: %s\n", setlocale(LC_ALL, NULL));
+}
+
+static void
+become_user(const struct caller *caller)
+{
+	const struct passwd *pw = getpwnam(caller->user);
+	if (pw == NULL || initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
+	    setuid(pw->pw_uid) != 0)
+		_exit(126);
+}
+
+/* The handle is a copy of the opener's. */
+static void
+close_in_child(struct caller *caller, const char *call, int as_user)
+{
+	int status = 0;
+	pid_t child = fork();
+	if (child == 0) {
+		if (as_user)
+			become_user(caller);
+		_exit(pam_close_session(caller->pamh, 0));
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || !WIFEXITED(status))
+		printf("%s: killed\n", call);
+	else
+		caller_report(caller, call, WEXITSTATUS(status));
+}
+
+static void
+call_child_close(struct caller *caller)
+{
+	close_in_child(caller, "child-close", 0);
+}
+
+static void
+call_user_close(struct caller *caller)
+{
+	close_in_child(caller, "user-close", 1);
+}
+
 static _Noreturn void
 child_exec(const struct caller *caller)
 {
-	const struct passwd *pw = getpwnam(caller->user);
 	char **environment = pam_getenvlist(caller->pamh);
-	if (pw == NULL || environment == NULL || caller->command == NULL ||
-	    initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
-	    setuid(pw->pw_uid) != 0)
+	if (environment == NULL || caller->command == NULL)
 		_exit(126);
+	become_user(caller);
 	execvpe(caller->command[0], caller->command, environment);
 	_exit(127);
 }
@@ -137,7 +192,11 @@ caller_call(struct caller *caller, const char *name)
 		{ "open", call_open },
 		{ "close", call_close },
 		{ "hold", call_hold },
+		{ "line", call_line },
 		{ "fork", call_fork },
+		{ "child-close", call_child_close },
+		{ "user-close", call_user_close },
+		{ "locale", call_locale },
 	};
 	if (strncmp(name, "user=", 5) == 0) {
 		caller_report(caller, "user", pam_set_item(caller->pamh, PAM_USER, name + 5));
@@ -187,6 +246,7 @@ main(int argc, char **argv)
 	int i = 1, threads = 0;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	(void)setlocale(LC_ALL, "");
 	for (; i + 1 < argc && strcmp(argv[i], "--") != 0; i += 2) {
 		if (strcmp(argv[i], "--service") == 0)
 			service = argv[i + 1];
