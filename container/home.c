@@ -64,7 +64,7 @@ int
 inside_home_prepare(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
 	struct stat st;
-	autofd int home = path_open_trusted(step->target, err);
+	autofd int home = path_open_mounted(step->target, err);
 
 	if (home < 0 && err->errnum == ENOENT)
 		return error_set(err, 0, "the home %s is missing: make it (mkhomedir_helper, pam_mkhomedir "
@@ -80,7 +80,7 @@ inside_home_prepare(struct inside *inside, const struct step *step, size_t index
 		return -1;
 	if (step->home != HOME_TEMPLATE)
 		return 0;
-	autofd int template = path_open_trusted(step->source, err);
+	autofd int template = path_open_mounted(step->source, err);
 	if (template < 0)
 		return error_prefix(err, "home = template");
 	/* root's files are shown as the user's; anybody else's would be nobody's. */
@@ -189,10 +189,15 @@ inside_passthrough_prepare(struct inside *inside, const struct step *step, size_
 int
 inside_passthrough(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
+	struct error why = ERROR_INIT;
+
 	if (inside->prepared[index] < 0)
 		return 0;
-	autofd int target = user_directory(inside->home_inside, step->source, step->uid, step->gid, err);
-	if (target < 0)
-		return error_prefix(err, "home_passthrough");
+	/* The overlay's own home may be one that the user has closed to itself, from inside. */
+	autofd int target = user_directory(inside->home_inside, step->source, step->uid, step->gid, &why);
+	if (target < 0) {
+		notice_passthrough(inside, step, &why);
+		return 0;
+	}
 	return mount_attach(inside->prepared[index], target, err);
 }

@@ -344,7 +344,7 @@ make_writable(struct inside *inside, const struct step *step, size_t index, stru
 static int
 prepare_bind(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
-	autofd int source = path_open_trusted(step->source, err);
+	autofd int source = path_open_mounted(step->source, err);
 
 	if (source < 0)
 		return -1;

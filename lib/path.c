@@ -32,6 +32,7 @@ struct walk {
 	bool trusted; /* everything up to here could only be made by root */
 	int root;     /* where absolute links begin anew, and ".." ends */
 	uid_t root_uid;
+	bool automounts;
 };
 
 /* Takes the next component off rest; false at the end. */
@@ -77,12 +78,23 @@ is_above_root(const struct walk *walk, int at, const char *name)
 	    (here.st_dev == root.st_dev && here.st_ino == root.st_ino));
 }
 
+/* O_PATH stops in front of what an automounter has yet to mount there, open_tree(2) does not. */
+static int
+open_component(const struct walk *walk, int at, const char *name)
+{
+	bool is_last = !walk->rest[strspn(walk->rest, "/")];
+
+	if (walk->automounts && is_last)
+		return sys_open_tree(at, name, OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	return openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
 /* One component further: *at moves on, or begins anew at a link's target. */
 static int
 walk_on(struct walk *walk, int *at, const char *name, const char *path, struct error *err)
 {
 	struct stat st;
-	autofd int next = openat(*at < 0 ? walk->root : *at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	autofd int next = open_component(walk, *at < 0 ? walk->root : *at, name);
 
 	if (next < 0 || fstat(next, &st) < 0)
 		return error_set(err, errno, "open %s", path);
@@ -101,34 +113,54 @@ walk_on(struct walk *walk, int *at, const char *name, const char *path, struct e
 	return 0;
 }
 
-int
-path_open_trusted_below(int root, uid_t root_uid, const char *path, struct error *err)
+static int
+walk_whole(struct walk *walk, const char *path, struct error *err)
 {
-	struct walk walk = { .links = 0, .trusted = true, .root = root, .root_uid = root_uid };
 	char name[NAME_MAX + 1];
 	autofd int at = -1; /* the root */
 
-	if (path[0] != '/' || strlen(path) >= sizeof(walk.rest))
+	if (path[0] != '/' || strlen(path) >= sizeof(walk->rest))
 		return error_set(err, EINVAL, "path %s is not absolute", path);
-	memcpy(walk.rest, path, strlen(path) + 1);
-	while (walk_next(&walk, name, sizeof(name)))
-		if (!is_above_root(&walk, at < 0 ? root : at, name) &&
-		    walk_on(&walk, &at, name, path, err) < 0)
+	memcpy(walk->rest, path, strlen(path) + 1);
+	while (walk_next(walk, name, sizeof(name)))
+		if (!is_above_root(walk, at < 0 ? walk->root : at, name) &&
+		    walk_on(walk, &at, name, path, err) < 0)
 			return -1;
-	if (walk.rest[strspn(walk.rest, "/")] != '\0')
+	if (walk->rest[strspn(walk->rest, "/")] != '\0')
 		return error_set(err, ENAMETOOLONG, "open %s", path);
 	if (at < 0)
-		at = openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		at = openat(walk->root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return at < 0 ? error_set(err, errno, "open %s", path) : take_fd(&at);
+}
+
+int
+path_open_trusted_below(int root, uid_t root_uid, const char *path, struct error *err)
+{
+	struct walk walk = { .trusted = true, .root = root, .root_uid = root_uid };
+
+	return walk_whole(&walk, path, err);
+}
+
+static int
+open_trusted(const char *path, bool automounts, struct error *err)
+{
+	/* Not open(2): musl's would set O_CLOEXEC once more. */
+	autofd int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct walk walk = { .trusted = true, .root = root, .automounts = automounts };
+
+	return root < 0 ? error_set(err, errno, "open /") : walk_whole(&walk, path, err);
 }
 
 int
 path_open_trusted(const char *path, struct error *err)
 {
-	/* Not open(2): musl's would set O_CLOEXEC once more. */
-	autofd int root = openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return open_trusted(path, false, err);
+}
 
-	return root < 0 ? error_set(err, errno, "open /") : path_open_trusted_below(root, 0, path, err);
+int
+path_open_mounted(const char *path, struct error *err)
+{
+	return open_trusted(path, true, err);
 }
 
 int

@@ -27,6 +27,12 @@ int path_open_trusted(const char *path, struct error *err);
  */
 int path_open_trusted_below(int root, uid_t root_uid, const char *path, struct error *err);
 
+/*
+ * path_open_trusted() of what is mounted there once an automounter has been asked, autofs(5); that takes as long as
+ * the automounter does.
+ */
+int path_open_mounted(const char *path, struct error *err);
+
 /* Reopens an O_PATH descriptor for reading; O_NONBLOCK, so that a fifo never blocks. */
 int path_reopen(int fd, int flags, struct error *err);
 
