@@ -72,6 +72,18 @@ log_mark
 second=$(on alice 'echo in'; echo "status $?")
 like "a second login of a full user is let in or refused, nothing else" "$second" '^(in|status [1-9][0-9]*)$'
 is "never on the host" "$(on alice 'readlink /proc/self/ns/pid' | grep -c "$(readlink /proc/self/ns/pid | tr -d '[]')")" 0
+# The reserve, too, is used up: then sshd can't start its child.
+mkfifo "$tap_dir/quiet"
+ssh alice@world 'exec attempt fill 500' <>"$tap_dir/quiet" >"$tap_dir/more" 2>&1 &
+more=$!
+succeeds "another session fills the reserve" wait_for 20 grep -q '^full ' "$tap_dir/more"
+log_mark
+fails "a login then is refused" on alice true
+logged "and the log says by which limit" 'limit hit: user=alice .*limit=pids\.max .*max=40'
+succeeds "root logs in beside it" on root true
+succeeds "and so does bob" on bob true
+like "ctrctl kill frees it" "$(ctrctl kill alice; on alice 'echo in' 2>&1)" '^in$'
+wait "$more" 2>/dev/null
 exec {full_in}>&-
 wait "$full_pid" 2>/dev/null
 wait_for 10 no_containers
@@ -86,6 +98,32 @@ like "and metrics" "$(ctrctl metrics)" '^pam_ctr_user_forks_refused_total\{user=
 release
 wait_for 10 no_containers
 like "and still when the container is gone" "$(ctrctl metrics)" '^pam_ctr_user_forks_refused_total\{user="alice",uid="2001"\} [1-9]'
+
+# At memory.max: programs that take all they can get, again and again, and logins beside them.
+hold alice
+monitor=$(pgrep -f '^sshd: alice \[priv\]')
+on alice "for n in 1 2 3; do while :; do perl -e '\$x = q(x) x 60e6; sleep 1'; done & done; wait" >/dev/null 2>&1 &
+hogs=$!
+killed() { ctrctl show alice --json | grep -q '"oom_kills": [1-9]'; }
+succeeds "hogs are killed at memory.max" wait_for 20 killed
+log_mark
+in=0
+for _ in 1 2 3 4 5; do
+	out=$(on alice 'echo in' 2>&1)
+	[ "$out" != in ] || in=$((in + 1))
+	[ "$out" = in ] || [ -n "$out" ] || diag "$(log_since)"
+done
+number "logins at memory.max are in" "$in" -ge 4
+is "sshd's monitor is not killed" "$(pgrep -f '^sshd: alice \[priv\]' | grep -x "$monitor")" "$monitor"
+succeeds "ctrctl kill ends it" ctrctl kill alice
+wait "$hogs"
+release
+wait_for 10 no_containers
+# Two sessions have one sum: 40 MiB each are more than 64.
+for n in 1 2; do on alice "perl -e 'vec(\$x, 40e6, 8) = 1; sleep 2; print qq(lives)'" >"$tap_dir/half.$n" 2>/dev/null & done
+wait
+is "two sessions' memory is one sum" "$(cat "$tap_dir"/half.?)" lives
+wait_for 10 no_containers
 
 log_mark
 cpu=$(on alice 'attempt cpu 2000')

@@ -93,5 +93,37 @@ for n in 1 2 3 4 5 6 7 8; do
 done >"$tap_dir/names" 2>&1
 wait "$writer"
 is "a policy replaced under logins refuses none" "$(grep -cE '^(box-[01]|worldhost)$' "$tap_dir/names")" 8
+wait_for 10 no_containers
+# A hundred at once: what is set for each login, by two keys that go together.
+halves=("022 500" "077 600")
+write_half() { # N
+	read -r mask files <<<"${halves[$(($1 % 2))]}"
+	policy <<-END
+		[default]
+		umask = $mask
+		rlimit.nofile = $files
+	END
+}
+write_half 0
+hold alice
+touch "$tap_dir/halves"
+(
+	n=0
+	while [ -e "$tap_dir/halves" ]; do write_half $((n++)); done
+) &
+writer=$!
+callers=()
+for n in $(seq 100); do
+	timeout 60 pam_caller --calls open,fork,close -- /bin/sh -c 'echo "$(umask) $(ulimit -n)"' >"$tap_dir/half.$n" 2>&1 &
+	callers+=($!)
+done
+wait "${callers[@]}"
+rm "$tap_dir/halves"
+wait "$writer"
+is "100 logins at once under a policy that is replaced: in" "$(cat "$tap_dir"/half.* | grep -c '^open: PAM_SUCCESS')" 100
+is "each sees one policy, whole" "$(grep -hvE '^(0022 500|0077 600|(open|close): PAM_SUCCESS|fork: 0)$' "$tap_dir"/half.*)" ""
+is "and both are seen" "$(cat "$tap_dir"/half.* | grep -E '^00' | sort -u | wc -l)" 2
+release
+wait_for 10 no_containers
 nothing_left "nothing is left"
 done_testing

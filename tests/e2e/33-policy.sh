@@ -9,6 +9,7 @@ cp -a /etc/pam_ctr.conf.d "$tap_dir/good.d" 2>/dev/null
 snapshot_take
 
 restore() {
+	chmod 755 /etc
 	rm -rf $conf
 	cp "$tap_dir/good" $conf
 	chown root:root $conf
@@ -18,8 +19,9 @@ restore() {
 refused() { # NAME REGEX: what the log must say
 	local before=${EPOCHREALTIME/./} out
 	log_mark
-	out=$(on alice 'readlink /proc/self/ns/pid' 2>/dev/null)
-	unlike "$1: no shell" "$out" 'pid:'
+	out=$(on alice 'readlink /proc/self/ns/pid' 2>&1)
+	is "$1: no shell, and one sentence for the user" "$out" \
+		"pam_ctr: your container could not be opened; the administrator finds the reason in the log"
 	number "$1: in bounded time (ms)" $(((${EPOCHREALTIME/./} - before) / 1000)) -le $((8000 * patience))
 	logged "$1: the log says why" "pam_ctr.*$2|$2.*pam_ctr"
 	is "$1: in one line" "$(log_since | grep pam_ctr | grep -Ec -- "$2")" 1
@@ -56,6 +58,11 @@ rm -f $conf && mkdir $conf
 refused "a directory" "$conf"
 rm -f $conf && mkfifo $conf
 refused "a fifo" "$conf"
+rm -f $conf && python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' $conf
+refused "a socket" "$conf"
+# Who reads his own memory at address 0 is told EIO.
+rm -f $conf && ln -s /proc/self/mem $conf
+refused "a file that can't be read" "read $conf: I/O error"
 rm -f $conf
 refused "a missing file" "$conf"
 chmod 666 $conf
@@ -67,6 +74,27 @@ refused "a file of a user's" "$conf"
 cp $conf /home/alice/conf && rm -f $conf && ln -s /home/alice/conf $conf
 refused "a link into a home" "pam_ctr\.conf|/home/alice"
 rm -f /home/alice/conf
+chmod 777 /etc
+refused "a directory that others may write" "a directory above pam_ctr.conf is not root's alone"
+# What a fault costs: kilobytes at the most that ctrctl check had, which reads a policy as logins do.
+peak() { # FILE
+	python3 - "$1" <<-END
+		import resource, subprocess, sys
+		subprocess.run(["ctrctl", "check", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10)
+		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+	END
+}
+: >"$tap_dir/empty"
+truncate -s 1G "$tap_dir/endless"
+head -c 64M /dev/zero | tr '\0' 'x' >"$tap_dir/one-line"
+head -c 1048000 /dev/zero | tr '\0' 'x' >"$tap_dir/one-line-of-a-megabyte"
+head -c 1048000 /dev/urandom >"$tap_dir/garbage"
+seq -f '[user u%.0f]' 60000 | head -c 1048000 >"$tap_dir/sections"
+yes 'bogus = 1' | head -c 1048000 >"$tap_dir/faults"
+floor=$(peak "$tap_dir/empty")
+for file in endless one-line one-line-of-a-megabyte garbage sections faults; do
+	number "$file: little memory, little time (kB)" "$(peak "$tap_dir/$file")" -le $((floor + 16000))
+done
 printf '[user alice]\nslice = nowhere\n' >>$conf
 refused "a slice that nothing defines" 'slice'
 printf '[default]\ncpuset.cpus = 4000\n' >>$conf
@@ -86,7 +114,7 @@ restore
 
 # Who is told what.
 printf '[default]\nbogus = 1\n' >>$conf
-unlike "the user is not told what is in the policy" "$(on alice true 2>&1; timeout 20 script -qec 'su - alice -c true' /dev/null </dev/null 2>&1)" 'bogus|pam_ctr\.conf'
+unlike "the user is not told what is in the policy" "$(timeout 20 script -qec 'su - alice -c true' /dev/null </dev/null 2>&1)" 'bogus|pam_ctr\.conf'
 restore
 succeeds "the next good login works" on alice true
 wait_for 10 no_containers

@@ -8,8 +8,9 @@ cp /etc/passwd /etc/group "$tap_dir"
 account() { # SED-EXPRESSION: of alice's line, from the line that she had at first
 	sed "/^alice:/$1" "$tap_dir/passwd" >/etc/passwd.new && mv /etc/passwd.new /etc/passwd
 }
-owners() { find /home/alice /var/lib/pam_ctr -printf '%U:%G %p\n' | LC_ALL=C sort; }
+owners() { find /home/alice /var/lib/pam_ctr -path /var/lib/pam_ctr/seccomp -prune -o -printf '%U:%G %p\n' | LC_ALL=C sort; }
 as_su() { su alice -c "$1" 2>&1; }
+container_lives() { [ "$(readlink "/proc/$old/ns/pid")" = "$pid_ns" ] && echo lives; }
 who='echo "$(id -u):$(id -g) $(readlink /proc/self/ns/pid)"'
 
 # shellcheck disable=SC2016 # for the shell inside
@@ -51,9 +52,22 @@ esac
 logged "the log says what to do" 'login refused: user=alice uid=2001 .*gid.*ctrctl kill'
 is "and who was in it is in it" "$(kill -0 "$held" && echo lives)" lives
 
+# --- two names of one uid, and a uid that is given out again
+
+cat "$tap_dir/passwd" >/etc/passwd
+echo 'alicia:x:2001:2001::/home/alice:/bin/bash' >>/etc/passwd
+is "another name of the same uid, with the same home: the same container" \
+	"$(pam_caller --user alicia --calls open,fork -- readlink /proc/self/ns/pid | tr '\n' ' ')" "open: PAM_SUCCESS $pid_ns fork: 0 "
+sed -e '/^alice:/d' -e '$a zoe:x:2001:2001::/home/zoe:/bin/bash' "$tap_dir/passwd" >/etc/passwd
+log_mark
+is "the uid is zoe's now: not into alice's container" "$(pam_caller --user zoe --calls open 2>&1 | tail -1)" "open: PAM_SESSION_ERR"
+logged "the log says whose it is, and what to do" 'login refused: user=zoe uid=2001 .*container of user alice .*ctrctl kill 2001'
+like "ctrctl list tells whose it is" "$(ctrctl list)" '^alice +2001 '
+like "ctrctl kill by another's name ends nothing" "$(ctrctl kill bob 2>&1; container_lives)" '^lives$'
+
 # --- no account at all
 
-sed -i '/^alice:/d' /etc/passwd
+sed -i '/^alicia:/d; /^zoe:/d' /etc/passwd
 log_mark
 like "deleted: the container is listed" "$(ctrctl list)" '(alice|2001)'
 like "shown by its number" "$(ctrctl show 2001)" '2001'

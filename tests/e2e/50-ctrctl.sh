@@ -73,6 +73,18 @@ for _ in $(seq 10); do ctrctl kill alice >/dev/null 2>&1 & done
 wait
 succeeds "ten kills at once of nobody do no harm" on alice true
 wait_for 10 no_containers
+hold alice
+for n in $(seq 20); do
+	{
+		ctrctl kill alice >"$tap_dir/kill.$n" 2>&1
+		echo "status $?" >>"$tap_dir/kill.$n"
+	} &
+done
+wait
+is "twenty kills at once of one container: an answer for each" "$(cat "$tap_dir"/kill.* | grep -cE '^status [01]$')" 20
+like "it is ended" "$(cat "$tap_dir"/kill.*)" '^alice: ended$'
+succeeds "and nothing of it is left" no_container alice
+release
 left=0
 for _ in $(seq 20); do
 	hold bob

@@ -92,6 +92,10 @@ static const struct row rows[] = {
 	    "52 1 0:36 / /mnt/-\\040cgroup2 rw - tmpfs cgroup2 rw,pids\n"
 	    "53 1 0:36 / /mnt/c rw - cgroup cgroup rw,pidsx,xpids,name=pids\n", NULL, "",
 	    { NO, NO, NO, NO, NO, NO }, { "", "", "", "", "", "" } },
+	{ "a part that was deleted, and a name that only says so",
+	    "50 1 0:36 /docker/ab//deleted /part rw - cgroup cgroup rw,pids\n"
+	    "51 1 0:36 / /here\\040(deleted) rw - cgroup cgroup rw,pids\n", NULL, "",
+	    { NO, NO, NO, V1, NO, NO }, { "", "", "", "/here (deleted)", "", "" } },
 	{ "lines cut short anywhere",
 	    "\n50\n50 1\n50 1 0:36\n50 1 0:36 /\n50 1 0:36 / /x\n50 1 0:36 / /x rw\n"
 	    "50 1 0:36 / /x rw -\n50 1 0:36 / /x rw - cgroup\n50 1 0:36 / /x rw - cgroup c\n"
@@ -148,6 +152,7 @@ static const struct {
 	{ "9:name=systemd:/a\n0::/last", "systemd", NULL },
 	{ "9:name=systemd:/a\n0::/last", NULL, "/last" },
 	{ "no colon\n0:one\n0::/x", NULL, "/x" },
+	{ "0::/a/b (deleted)\n", NULL, "/a/b (deleted)" },
 	{ "0::/far-too-long-a-name", NULL, NULL },
 	{ "", NULL, NULL },
 };
@@ -173,6 +178,8 @@ static const struct {
 	{ "/x", "/x", "" },
 	{ "/x", "/x/y", "/y" },
 	{ "/x", "/xy", NULL },
+	{ "/x", "/x (deleted)", NULL },
+	{ "/x (deleted)", "/x (deleted)/y", "/y" },
 	{ "/x/y", "/x", NULL },
 	{ "/../z", "/x", NULL },
 	{ "/..", "/../z", NULL },

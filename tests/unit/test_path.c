@@ -8,8 +8,10 @@
 #include "test_sandbox.h"
 
 #include <limits.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -429,7 +431,7 @@ Test(path_remove, wide_trees)
 	char name[64];
 
 	sandbox_directory("wide", 0755, 0);
-	for (int i = 0; i < 5000; i++) {
+	for (int i = 0; i < 100000; i++) {
 		(void)snprintf(name, sizeof(name), "wide/%s-%d", i % 50 ? "file" : "directory", i);
 		if (i % 50)
 			sandbox_file(name, "", 0644, 0);
@@ -441,6 +443,52 @@ Test(path_remove, wide_trees)
 		}
 	}
 	expect_removed("wide");
+}
+
+/* Others' files in others' directories, which nobody but their owner or root may remove; nor are links followed. */
+Test(path_remove, sticky_trees_of_many_owners)
+{
+	const uid_t owners[] = { 0, 1, 54321, 65534 };
+	char name[64];
+
+	sandbox_file("outside", "x", 0600, 0);
+	sandbox_directory("sticky", 01777, 54321);
+	for (unsigned i = 0; i < 4; i++)
+		for (unsigned j = 0; j < 4; j++) {
+			(void)snprintf(name, sizeof(name), "sticky/d-%u-%u", i, j);
+			sandbox_directory(name, j % 2 ? 0 : 01777, owners[i]);
+			(void)strncat(name, "/f", sizeof(name) - strlen(name) - 1);
+			sandbox_file(name, "", 0, owners[j]);
+			(void)snprintf(name, sizeof(name), "sticky/l-%u-%u", i, j);
+			cr_assert_eq(link("outside", name), 0, "%m");
+		}
+	expect_removed("sticky");
+	cr_expect_eq(access("outside", F_OK), 0, "its other names went, it did not");
+}
+
+static int
+set_immutable(const char *name, int flags)
+{
+	autofd int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : ioctl(fd, FS_IOC_SETFLAGS, &flags);
+}
+
+/* Not even root's to remove: told, and the rest of the tree is what can be taken away. */
+Test(path_remove, says_what_is_immutable)
+{
+	struct error err;
+
+	sandbox_directory("tree", 0755, 0);
+	sandbox_directory("tree/d", 0755, 0);
+	sandbox_file("tree/d/kept", "x", 0644, 0);
+	if (set_immutable("tree/d/kept", FS_IMMUTABLE_FL) < 0)
+		cr_skip_test("this file system or kernel makes nothing immutable");
+	cr_expect_eq(remove_here("tree", &err), -1);
+	cr_expect_eq(err.errnum, EPERM, "%d %s", err.errnum, err.text);
+	cr_expect_eq(access("tree/d/kept", F_OK), 0, "it stays");
+	cr_assert_eq(set_immutable("tree/d/kept", 0), 0, "%m");
+	expect_removed("tree");
 }
 
 Test(path_remove, stops_at_a_mount)

@@ -358,7 +358,9 @@ Test(policy_load, kinds_of_files, .timeout = 10)
 	expect_refused(&files, false, "is not a regular file");
 	cr_assert(unlink(files.main) == 0 && mkdir(files.main, 0700) == 0);
 	expect_refused(&files, false, "is not a regular file");
-	cr_assert(rmdir(files.main) == 0 && symlink("p.conf", files.main) == 0);
+	cr_assert(rmdir(files.main) == 0 && mknod(files.main, S_IFSOCK | 0600, 0) == 0);
+	expect_refused(&files, false, "No such device or address");
+	cr_assert(unlink(files.main) == 0 && symlink("p.conf", files.main) == 0);
 	expect_refused(&files, false, "Too many levels of symbolic links");
 	cr_assert(unlink(files.main) == 0 && symlink("/dev/zero", files.main) == 0);
 	expect_refused(&files, false, "is not a regular file");
