@@ -28,6 +28,79 @@ is "100 ask a supervisor at once: all are greeted before the first is heard" "$(
 release
 wait_for 10 no_containers
 
+# Root's programs talk nonsense to a supervisor, with descriptors that nobody asked for, and hear no answer.  One that has
+# another version makes it leave, and the next one adopts: all the same, nobody else may notice.
+cat >"$tap_dir/pester.py" <<'END'
+import array, os, socket, struct, sys, time
+OPEN, JOINED, FAILED, KILL, SET, RELOAD, KIT, NOBODY = 1, 4, 5, 6, 8, 9, 65, 99
+path, WIRE_VERSION = sys.argv[1], int(sys.argv[2])
+gifts = [os.open("/dev/null", os.O_RDONLY) for _ in range(200)]
+held, sent, refused = [], 0, 0
+def connect():
+    for _ in range(100):
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        client.settimeout(10)
+        try:
+            client.connect(path)
+            return client
+        except OSError:
+            time.sleep(0.02) # between two supervisors
+    sys.exit("nobody listens")
+def send(data, count):
+    global sent, refused
+    client = connect()
+    try:
+        client.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", gifts[:count]))] if count else [])
+        sent += 1
+    except OSError: # too long for a socket, or hung up at once
+        refused += 1
+    held.append(client) # and is not read
+    while len(held) > 30:
+        held.pop(0).close()
+for length in (0, 1, 5, 8, 12, 600, 4096, 60000, 300000):
+    for kind in (OPEN, JOINED, FAILED, KILL, SET, RELOAD, KIT, NOBODY):
+        for count in (0, 1, 16, 200):
+            send((struct.pack("II", WIRE_VERSION, kind) + os.urandom(length))[:max(length, 9)], count)
+for _ in range(20):
+    send(os.urandom(100), 3)
+print("sent", sent, "refused", refused)
+END
+version=$(sed -n 's/^#define WIRE_VERSION //p' "$WORLD_REPO/lib/wire.h")
+hold alice
+first=$(container_of alice)
+descriptors() { find "/proc/$(supervisors)/fd" -type l 2>/dev/null | wc -l; }
+before=$(descriptors)
+python3 "$tap_dir/pester.py" /run/pam_ctr/2001/socket "$version" >"$tap_dir/pester" 2>&1 &
+pesterer=$!
+in=0
+while kill -0 "$pesterer" 2>/dev/null; do
+	in=$((in + 1))
+	[ "$(on alice 'readlink /proc/self/ns/pid')" = "${first% *}" ] || in=-1000
+done
+like "nonsense for a supervisor is sent" "$(cat "$tap_dir/pester")" '^sent [1-9][0-9][0-9] '
+number "meanwhile all logins are in, and in the same container" "$in" -ge 1
+is "which is there afterwards, under one supervisor" "$(container_of alice) $(supervisors | wc -l)" "$first 1"
+few() { [ "$(descriptors)" -le $((before + 2)) ]; }
+succeeds "that has kept no descriptor" wait_for 5 few
+# Nobody but root reaches the socket.  Who did would hear nothing.
+chmod 755 /run/pam_ctr /run/pam_ctr/2001
+chmod 777 /run/pam_ctr/2001/socket
+log_mark
+like "who is not root is not heard" "$(setpriv --reuid carol --regid carol --clear-groups python3 -c '
+import socket, struct
+client = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+client.connect("/run/pam_ctr/2001/socket")
+try:
+    client.send(struct.pack("II", '"$version"', 2)) # WIRE_END
+    print("heard", client.recv(100))
+except OSError as error:
+    print(error.strerror)' 2>&1)" '^(Broken pipe|Connection reset by peer)$'
+logged "and told of" 'connection refused: uid=2003 .*not root'
+is "the container is there" "$(container_of alice)" "$first"
+release
+wait_for 10 no_containers
+nothing_left "nothing is left"
+
 # Each login ends the container, and the next comes while it is torn down.
 policy <<END
 [default]

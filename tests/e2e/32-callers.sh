@@ -248,4 +248,29 @@ for program in supervisor init; do
 	wait_for 10 no_containers
 done
 nothing_left "nothing is left"
+
+# The module itself is not whole.  PAM refuses everybody then, root as well, who comes by what has no line of ours.
+module=$(find /usr/lib -path '*/security/pam_ctr.so')
+cp "$module" "$tap_dir/module"
+spoil() { # HOW: never in place, where it is mapped
+	cp "$tap_dir/module" "$module.new"
+	case $1 in
+	"cut short") truncate -s 20000 "$module.new" ;;
+	"empty") : >"$module.new" ;;
+	"another machine's") printf '\050\000' | dd of="$module.new" bs=1 seek=18 conv=notrunc 2>/dev/null ;;
+	"no module") cp /bin/true "$module.new" ;;
+	"missing") rm "$module.new" "$module" && return ;;
+	esac
+	mv "$module.new" "$module"
+}
+for how in "cut short" empty "another machine's" "no module" missing; do
+	spoil "$how"
+	fails "a module that is $how: nobody comes in by sshd" on alice true
+	fails "nor by su" su alice -c true
+	is "a service without the line takes whom it took" "$(plain root 'echo in')" in
+done
+cp "$tap_dir/module" "$module"
+succeeds "sshd has lived through it: with the module back, all is well" on alice true
+wait_for 10 no_containers
+nothing_left "nothing is left"
 done_testing
