@@ -100,7 +100,24 @@ release
 kill "$server"
 wait "$server" 2>/dev/null
 is "a jump through alice's login" "$(timeout $((20 * patience)) ssh -J alice@world bob@world id -un </dev/null 2>&1)" bob
+# An editor's server: one connection starts it, and goes; the next ones talk to it by its socket.
+on alice 'setsid python3 -c "
+import socket
+server = socket.socket(socket.AF_UNIX)
+server.bind(\"/tmp/editor.sock\")
+server.listen()
+while True:
+    server.accept()[0].send(b\"editor\\n\")" >/dev/null 2>&1 </dev/null & until [ -S /tmp/editor.sock ]; do sleep 0.05; done'
+timeout $((20 * patience)) ssh -N -L 4104:/tmp/editor.sock alice@world &
+forward=$!
+wait_for 10 bash -c ': </dev/tcp/127.0.0.1/4104'
+is "an editor's server, which outlives its connection, is reached by the next" "$(ask 4104)" editor
+kill "$forward"
+wait "$forward" 2>/dev/null
+on alice 'pkill python3'
+wait_for 10 no_containers
 is "internal-sftp works, too" "$(sed -i 's,^Subsystem.*,Subsystem sftp internal-sftp,' /etc/ssh/sshd_config && kill -HUP "$(cat /run/sshd.pid)" && wait_for 10 bash -c ': </dev/tcp/127.0.0.1/22'; echo 'ls /proc/1/comm' | timeout $((20 * patience)) sftp -q -b - alice@world 2>&1 | tail -1 | tr -d ' ')" "/proc/1/comm"
+is "and is inside" "$(timeout $((20 * patience)) sftp -q -b - alice@world <<<"get /proc/1/comm $tap_dir/comm" >/dev/null 2>&1; cat "$tap_dir/comm")" pam_ctr-init
 wait_for 10 no_containers
 is "nothing of a container is left" "$(supervisors; ls -A /run/pam_ctr 2>/dev/null; find /sys/fs/cgroup -path "*$WORLD_CGROUP/*" -type d)" ""
 done_testing

@@ -13,6 +13,9 @@ now() {
 hold alice
 first=$(container_of alice)
 is "a second login joins the first one's container" "$(container_of alice)" "$first"
+environment_of_first() { tr '\0' '\n' <"/proc/$(pgrep -u alice -x cat)/environ" | grep '^SSH_CONNECTION'; }
+isnt "with an environment of its own" "$(on alice 'env | grep ^SSH_CONNECTION')" "$(environment_of_first)"
+like "which the first one has, too" "$(environment_of_first)" '^SSH_CONNECTION=127'
 is "one supervisor serves both" "$(supervisors | wc -l)" 1
 is "a command outside a login's reach joins it, too" "$(su alice -c 'readlink /proc/self/ns/pid')" "${first% *}"
 on alice 'touch /tmp/of-the-first'

@@ -47,6 +47,17 @@ fails "a user cannot make the mark of the inside on the host" plain alice 'mkdir
 is "unshare, as a user, makes no inside" "$(plain alice "unshare -Ur sh -c 'mount -t tmpfs x /run 2>/dev/null; mkdir -p /run/pam_ctr; echo tried'" >/dev/null 2>&1; pam_caller --user bob --calls open,fork,close -- /bin/sh -c "test \$(readlink /proc/self/ns/pid) != '$host'" | tr '\n' ' ')" \
 	"open: PAM_SUCCESS fork: 0 close: PAM_SUCCESS "
 
+# Something of the user's own that looks like a container of ours: by name, arguments, namespaces.
+plain alice 'cp /bin/sleep ~/pam_ctr-init && cd / && setsid unshare -Urpmf --mount-proc bash -c "exec -a pam_ctr-init ~/pam_ctr-init 600" >/dev/null 2>&1 </dev/null &'
+wait_for 10 pgrep -u alice -x pam_ctr-init
+posing=$(pgrep -u alice -x pam_ctr-init)
+isnt "what has init's name and namespaces of its own is there" "$(readlink "/proc/$posing/ns/pid")" "$host"
+isnt "and is not joined" "$(on alice 'readlink /proc/self/ns/pid')" "$(readlink "/proc/$posing/ns/pid")"
+is "nor listed" "$(ctrctl list | grep -c alice)" 1
+kill -KILL "$posing"
+wait_for 10 bash -c "! kill -0 $posing 2>/dev/null"
+rm /home/alice/pam_ctr-init
+
 # A neighbour.
 on bob 'sleep 60 >/dev/null 2>&1 & echo'
 is "bob's processes are not to be seen" "$(on alice "ps -eo user= | grep -c '^bob'")" 0

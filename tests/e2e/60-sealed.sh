@@ -239,6 +239,47 @@ kill "$outside"
 wait "$outside" 2>/dev/null
 end_all
 
+# Bob has a terminal, keys and an abstract socket, and nothing keeps alice from asking for them.
+policy <<END
+[default]
+network = private
+seccomp = none
+END
+cat >/srv/reach.py <<'END'
+import ctypes, os, socket, sys
+libc = ctypes.CDLL(None, use_errno=True)
+ADD_KEY, KEYCTL, SEARCH, RINGS = 248, 250, 10, (-2, -3, -4, -5)
+abstract = socket.socket(socket.AF_UNIX)
+if sys.argv[1] == "have":
+    for ring in RINGS:
+        libc.syscall(ADD_KEY, b"user", b"of-bob", b"secret", 6, ring)
+    abstract.bind("\0of-bob")
+    abstract.listen()
+    print("ready", sum(libc.syscall(KEYCTL, SEARCH, ring, b"user", b"of-bob", 0) > 0 for ring in RINGS), flush=True)
+    sys.stdin.read()
+else:
+    found = [ring for ring in RINGS if libc.syscall(KEYCTL, SEARCH, ring, b"user", b"of-bob", 0) > 0]
+    print("keys", found, "of-bob" in open("/proc/keys").read())
+    print("socket", abstract.connect_ex("\0of-bob"), "of-bob" in open("/proc/net/unix").read())
+    print("terminals", [name for name in os.listdir("/dev/pts") if name != "ptmx"])
+END
+if [ "$(uname -m)" = x86_64 ]; then
+	mkfifo "$tap_dir/bobs"
+	script -qec "ssh -tt bob@world 'python3 /srv/reach.py have'" /dev/null <>"$tap_dir/bobs" >"$tap_dir/have" 2>&1 &
+	bobs=$!
+	wait_for 20 grep -q ready "$tap_dir/have"
+	like "bob has keys" "$(cat "$tap_dir/have")" 'ready [1-9]'
+	is "which alice does not find, nor his socket and terminal" "$(on alice 'python3 /srv/reach.py' seek 2>&1)" "keys [] False
+socket 111 False
+terminals []"
+	kill "$bobs"
+	wait "$bobs" 2>/dev/null
+else
+	skip "keys, abstract sockets and terminals of another user's" "the numbers of system calls are x86_64's"
+fi
+rm -f /srv/reach.py
+end_all
+
 # --- nesting -----------------------------------------------------------------------------------------------
 
 policy <<END
