@@ -82,6 +82,22 @@ tell_wtmp(struct server *server, const struct utmp_record *record)
 	return settle(server, rc, &err);
 }
 
+/*
+ * sshd's monitor can't write it where the root file system is read-only or an overlay.  Nothing is waited for
+ * twice: the next login tells of itself.
+ */
+static void
+tell_lastlog(struct server *server, const struct utmp_record *record)
+{
+	struct error err = ERROR_INIT;
+	autofd int fd = accounting_open_host(ACCOUNTING_LASTLOG, &err);
+	int rc = fd < 0 ? -1 : utmp_put_last(fd, server->uid, record, &err);
+
+	if (rc < 0 && err.errnum != ENOENT)
+		log_error(&err, "supervisor failed: user=%s uid=%u what=\"tell lastlog\"", server->record.user,
+		    (unsigned)server->uid);
+}
+
 /* Out of the host's files, where it is in them: also where nobody inside wrote a logout. */
 static int
 end_in_utmp(struct server *server, struct accounting_login *login, struct utmp_time time)
@@ -304,6 +320,8 @@ look_at_wtmp(struct server *server, struct owner_table *owners)
 		if (translate(server, owners, &records[i], &login, &translated)) {
 			if (tell_wtmp(server, &translated) < 0)
 				return -1;
+			if (translated.type == UTMP_USER_PROCESS)
+				tell_lastlog(server, &translated);
 			if (login)
 				login->in_wtmp = translated.type == UTMP_USER_PROCESS;
 		}

@@ -1,5 +1,5 @@
 /*
- * who(1) and last(1).  A login's utmp and wtmp records are written inside, by sshd's monitor
+ * who(1), last(1) and lastlog(8).  A login's utmp and wtmp records are written inside, by sshd's monitor
  * or by login(1), with the container's names of terminals and numbers of processes.  So the
  * container has files of its own, and the supervisor tells the host's files what they say, in
  * the host's names and numbers.
@@ -80,7 +80,8 @@ void accounting_close(struct server *server);
 
 enum accounting_file {
 	ACCOUNTING_UTMP,
-	ACCOUNTING_WTMP
+	ACCOUNTING_WTMP,
+	ACCOUNTING_LASTLOG /* a container has none of its own */
 };
 
 /* Opens the host's file; anew each time, since logrotate(8) puts others in their places. */

@@ -409,3 +409,18 @@ utmp_append(int fd, const struct utmp_record *record, struct error *err)
 	unlock(fd);
 	return rc;
 }
+
+int
+utmp_put_last(int fd, uid_t uid, const struct utmp_record *record, struct error *err)
+{
+	struct utmp_last before, last = { .seconds = record->time.seconds };
+	const off_t at = (off_t)uid * (off_t)sizeof(last);
+
+	memcpy(last.line, record->line, sizeof(last.line));
+	memcpy(last.host, record->host, sizeof(last.host));
+	/* sshd's own, with the terminal's name that is seen inside. */
+	if (pread(fd, &before, sizeof(before), at) == sizeof(before) && before.seconds == last.seconds)
+		return 0;
+	ssize_t length = pwrite(fd, &last, sizeof(last), at);
+	return length == sizeof(last) ? 0 : error_set(err, length < 0 ? errno : ENOSPC, "write the latest login");
+}

@@ -62,6 +62,15 @@ _Static_assert(sizeof(struct utmp_record) == UTMP_SIZE, "utmp(5), as glibc has i
 _Static_assert(offsetof(struct utmp_record, line) == 8, "utmp(5), as glibc has it");
 _Static_assert(offsetof(struct utmp_record, host) == 76, "utmp(5), as glibc has it");
 
+/* Of lastlog(5): a user's latest login, at the place that the uid counts. */
+struct utmp_last {
+	utmp_number seconds;
+	char line[UTMP_LINE];
+	char host[UTMP_HOST];
+};
+
+_Static_assert(sizeof(struct utmp_last) == sizeof(utmp_number) + 288, "lastlog(5), as glibc has it");
+
 /* --- pure --- */
 
 /* The record's line with a NUL; "" where it holds a byte that no terminal's name has. */
@@ -116,5 +125,8 @@ int utmp_replace(int fd, size_t index, const struct utmp_record *before,
 
 /* At the end, as updwtmp(3) does; fd may be O_APPEND, as a wtmp with chattr +a wants it. */
 int utmp_append(int fd, const struct utmp_record *record, struct error *err);
+
+/* In a lastlog, which nobody locks: record is uid's latest login.  One that is in there already stays as it is. */
+int utmp_put_last(int fd, uid_t uid, const struct utmp_record *record, struct error *err);
 
 #endif

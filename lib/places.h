@@ -26,6 +26,7 @@
 /* utmp(5) and wtmp(5); a container has its own, below PLACE_RUN/UID. */
 #define PLACE_UTMP "/run/utmp"
 #define PLACE_WTMP "/var/log/wtmp"
+#define PLACE_LASTLOG "/var/log/lastlog"   /* the host's alone, which some hosts don't have */
 #define PLACE_UTMP_NAME "utmp"
 #define PLACE_WTMP_NAME "wtmp"
 

@@ -28,6 +28,12 @@ else
 	number "cpu.weight is half of the default share" "$(value alice cpu cpu.shares)" -le 600
 	is "cpuset.cpus" "$(value alice cpuset cpuset.cpus)" 0
 fi
+if ! cgroup_is_v2 && grep -q ' - cgroup2 ' /proc/self/mountinfo; then
+	is "v1, and cgroup2 beside it: the limits are v1's, and nothing of ours is in cgroup2" \
+		"$(find "$(awk '/ - cgroup2 / { print $5; exit }' /proc/self/mountinfo)" -path "*$WORLD_CGROUP*")" ""
+else
+	skip "v1, and cgroup2 beside it" "this machine has one of them alone"
+fi
 is "the user's processes are on that CPU" "$(on alice 'grep Cpus_allowed_list /proc/self/status | cut -f2')" 0
 
 if cgroup_is_v2; then

@@ -57,6 +57,10 @@ trap"
 	# The monitor is who called setns(2) and made the terminal.
 	monitor=$(grep -l '^setns(' "$tap_dir"/trace.* | xargs grep -l '/dev/ptmx')
 	sed -n '/^setns(/,$p' "$monitor" >"$tap_dir/after"
+	# By its time: a login without a terminal's is not one, and each profile's is later than the last one's.
+	like "$profile: lastlog has this login" "$(lastlog -u alice | tail -1)" '^alice +(pts/0|u2001/0) +127\.0\.0\.1 '
+	number "$profile: of this minute" "$(perl -e 'open F, "/var/log/lastlog"; seek F, 2001 * 292, 0; read F, $b, 4; print time - unpack "l", $b')" -le 60
+	printf '\0\0\0\0' | dd of=/var/log/lastlog bs=1 seek=$((2001 * 292)) conv=notrunc 2>/dev/null
 	number "$profile: the monitor is watched after its join" "$(grep -c '"' "$tap_dir/after")" -ge 10
 	is "$profile: it runs and loads nothing" "$(grep -E '^exec|\.so|gconv|locale|terminfo' "$tap_dir/after")" ""
 	is "$profile: it opens nothing that the user could have put there" \

@@ -9,6 +9,7 @@ policy <<END
 [default]
 logout = kill
 grace = 0
+network = private
 END
 maker() {
 	for _ in $(seq $((count / 4 + 1))); do login "$1" true; done

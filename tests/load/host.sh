@@ -33,6 +33,7 @@ kept_by_kernel() {
 	echo "mounts $(wc -l </proc/1/mountinfo)"
 	echo "cgroups $(awk '$4 { sum += $3 } END { print sum }' /proc/cgroups)"
 	echo "dying $(cat /sys/fs/cgroup/cgroup.stat /sys/fs/cgroup/unified/cgroup.stat 2>/dev/null | awk '/nr_dying/ { print $2; exit }')"
+	echo "netns $(awk '$1 == "net_namespace" { print $2 }' /proc/slabinfo)"
 	echo "slab_kb $(awk '/^SUnreclaim/ { print $2 }' /proc/meminfo)"
 }
 
@@ -44,7 +45,7 @@ kernel_mark() {
 kernel_same() {
 	local what before after room
 	while read -r what before && read -r _ after <&3; do
-		case $what in files) room=1500 ;; slab_kb) room=40000 ;; cgroups | dying) room=100 ;; keys) room=20 ;; *) room=4 ;; esac
+		case $what in files) room=1500 ;; slab_kb) room=40000 ;; cgroups | dying) room=100 ;; keys) room=20 ;; netns) room=40 ;; *) room=4 ;; esac
 		number "$1: $what, $before before" "${after:-0}" -le $((${before:-0} + room))
 	done <"$tap_dir/kept" 3< <(kept_by_kernel)
 }

@@ -320,6 +320,32 @@ Test(utmp, append_mends_half_a_record)
 	unlink(path);
 }
 
+/* glibc's own structure says whether the place and the size are right. */
+Test(utmp, the_latest_login_is_where_lastlog_looks)
+{
+	struct utmp_record record = login_of("alice", "u2001/0", 5);
+	struct error err = ERROR_INIT;
+	struct lastlog last;
+	char path[32];
+	autofd int fd = open_file(path);
+
+	record.time.seconds = 1700000000;
+	(void)snprintf(record.host, sizeof(record.host), "here");
+	cr_expect_eq(utmp_put_last(fd, 2001, &record, &err), 0, "%s", err.text);
+	cr_assert_eq(pread(fd, &last, sizeof(last), (off_t)(2001 * sizeof(last))), (ssize_t)sizeof(last));
+	cr_expect_eq(last.ll_time, 1700000000);
+	cr_expect_str_eq(last.ll_line, "u2001/0");
+	cr_expect_str_eq(last.ll_host, "here");
+	cr_assert_eq(lseek(fd, 0, SEEK_END), (off_t)(2002 * sizeof(last)), "nobody else's is written");
+	(void)snprintf(record.line, sizeof(record.line), "pts/0");
+	cr_expect_eq(utmp_put_last(fd, 2001, &record, &err), 0);
+	cr_assert_eq(pread(fd, &last, sizeof(last), (off_t)(2001 * sizeof(last))), (ssize_t)sizeof(last));
+	cr_expect_str_eq(last.ll_line, "u2001/0", "what is there of that login stays");
+	cr_expect_eq(utmp_put_last(-1, 2001, &record, &err), -1);
+	cr_expect_eq(err.errnum, EBADF);
+	unlink(path);
+}
+
 Test(utmp, any_bytes_can_be_read)
 {
 	char path[32], line[UTMP_LINE + 1];
