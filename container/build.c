@@ -110,6 +110,7 @@ make_own(const struct step *step, struct ids *ids, struct error *err)
 		.uid_map = step->source, .gid_map = step->value,
 		.flags = step->flags & (CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET),
 		.nesting = step->flags & STEP_F_NESTING,
+		.owner = userns_owner(step->uid),
 	};
 
 	if (!step->source || !step->value)

@@ -9,9 +9,12 @@
 #include "lib/text.h"
 
 #include <linux/nsfs.h>
+#include <linux/securebits.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -103,6 +106,48 @@ explain_clone(int errnum, struct error *err)
 	}
 }
 
+uid_t
+userns_owner(uid_t root_uid)
+{
+	const uid_t upper_half = UINT32_C(1) << 31;
+
+	return root_uid & upper_half ? 0 : root_uid | upper_half;
+}
+
+/*
+ * The kernel would take the effective capabilities from who is root no more; this is for one clone3(2), and a
+ * process without threads.  Fails with EINVAL where the host's own user namespace has no such id.
+ */
+static bool
+become_owner(uid_t owner)
+{
+	return owner != 0 && prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) == 0 &&
+	    setresuid((uid_t)-1, owner, (uid_t)-1) == 0;
+}
+
+static void
+become_root_again(void)
+{
+	if (setresuid((uid_t)-1, 0, (uid_t)-1) < 0 || geteuid() != 0)
+		abort(); /* it was root a moment ago; who is no more must not go on as if */
+	/* A change of ids has closed /proc/self to whoever has no CAP_SYS_PTRACE, ourselves included. */
+	(void)prctl(PR_SET_DUMPABLE, 1);
+	(void)prctl(PR_SET_SECUREBITS, 0);
+}
+
+static pid_t
+clone_owned(struct clone_args *args, uid_t owner)
+{
+	bool is_owner = become_owner(owner);
+	pid_t pid = sys_clone3(args);
+	int saved = errno;
+
+	if (is_owner && pid != 0)
+		become_root_again();
+	errno = saved;
+	return pid;
+}
+
 static int
 prepare_child(pid_t pid, const struct userns_request *request, struct userns *made,
     struct error *err)
@@ -123,7 +168,7 @@ userns_make(const struct userns_request *request, struct userns *made, struct er
 		return error_set(err, errno, "make a pipe for a user namespace");
 	autofd int theirs = go[0];
 	autofd int ours = go[1];
-	pid_t pid = sys_clone3(&args);
+	pid_t pid = clone_owned(&args, request->owner);
 	if (pid < 0)
 		return explain_clone(errno, err);
 	if (pid == 0) {

@@ -33,7 +33,17 @@ struct userns_request {
 	const char *gid_map;
 	unsigned flags;      /* CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNET */
 	bool nesting;        /* user namespaces may be made in it; else there is not one */
+	uid_t owner;         /* 0: this process; else see userns_owner() */
 };
+
+/*
+ * Of the user namespace whose root is root_uid outside.  Whoever is a namespace's owner outside has all capabilities
+ * in it, so it must be nobody.  But what the kernel counts of what is inside (inotify instances, queued signals
+ * and with them timers, bytes of message queues) it counts to the owner, too: were that root, one container would use up
+ * what the host's root and all others have.  So each has an owner of its own, in the upper half of
+ * the uids, which is nobody's.  0, root, where root_uid is of that half.
+ */
+uid_t userns_owner(uid_t root_uid);
 
 /* Waits for the child, which does a few system calls.  made is the caller's. */
 int userns_make(const struct userns_request *request, struct userns *made, struct error *err);

@@ -188,7 +188,7 @@ touch "$tap_dir/halves"
 writer=$!
 callers=()
 for n in $(seq 100); do
-	timeout 60 pam_caller --calls open,fork,close -- /bin/sh -c 'echo "$(umask) $(ulimit -n)"' >"$tap_dir/half.$n" 2>&1 &
+	timeout $((60 * patience)) pam_caller --calls open,fork,close -- /bin/sh -c 'echo "$(umask) $(ulimit -n)"' >"$tap_dir/half.$n" 2>&1 &
 	callers+=($!)
 done
 wait "${callers[@]}"

@@ -28,7 +28,7 @@ caller=$CALLER_PID
 said() { # COUNT: so many lines of the caller's, each of which says PAM_SUCCESS
 	local line n
 	for ((n = 0; n < $1; n++)); do
-		read -r -t 10 -u "${CALLER[0]}" line && [[ $line == *": PAM_SUCCESS" ]] || return 1
+		read -r -t $((10 * patience)) -u "${CALLER[0]}" line && [[ $line == *": PAM_SUCCESS" ]] || return 1
 	done
 }
 sessions() { ctrctl show "$1" --json | grep -c '"id": "s[0-9]'; }
@@ -111,7 +111,7 @@ for limits in "-n 16" "-f 0" "-u 1" "-v 65536" "-t 1"; do
 	(small_sshd "$limits") 2>/dev/null &
 	small=$!
 	wait_for 10 bash -c ': </dev/tcp/127.0.0.1/2223'
-	out=$(timeout 20 ssh -p 2223 alice@world 'readlink /proc/self/ns/pid' 2>/dev/null)
+	out=$(timeout $((20 * patience)) ssh -p 2223 alice@world 'readlink /proc/self/ns/pid' 2>/dev/null)
 	isnt "sshd with ulimit $limits does not hang" $? 124
 	isnt "nor lets anybody past" "$out" "$host"
 	succeeds "and lives" kill "$small"
@@ -187,12 +187,12 @@ profile = $profile"
 		exec env LC_ALL=C.UTF-8 ODD=1 nice -n 3 pam_caller --calls locale,line,open,locale,line
 	}
 	caller=$CALLER_PID
-	read -r -t 10 -u "${CALLER[0]}" before
+	read -r -t $((10 * patience)) -u "${CALLER[0]}" before
 	state_of "$caller" >"$tap_dir/state"
 	echo >&"${CALLER[1]}"
-	read -r -t 10 -u "${CALLER[0]}" line
+	read -r -t $((10 * patience)) -u "${CALLER[0]}" line
 	is "$profile: a caller is let in" "$line" "open: PAM_SUCCESS"
-	read -r -t 10 -u "${CALLER[0]}" after
+	read -r -t $((10 * patience)) -u "${CALLER[0]}" after
 	is "$profile: its locale is as it was" "$after" "$before"
 	is "$profile: so are its signals, mask, limits, descriptors, environment, children, timers" \
 		"$(diff "$tap_dir/state" <(state_of "$caller"))" ""

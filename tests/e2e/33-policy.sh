@@ -80,7 +80,7 @@ refused "a directory that others may write" "a directory above pam_ctr.conf is n
 peak() { # FILE
 	python3 - "$1" <<-END
 		import resource, subprocess, sys
-		subprocess.run(["ctrctl", "check", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=10)
+		subprocess.run(["ctrctl", "check", sys.argv[1]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30)
 		print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 	END
 }

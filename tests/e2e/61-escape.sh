@@ -101,11 +101,11 @@ wait "$caller" 2>/dev/null
 # --- the user's processes outside -------------------------------------------------------------------------
 
 inside=$(pgrep -u alice -x cat)
-is "the user namespace is the host's root's" "$(python3 -c '
+is "the user namespace is nobody's of the host" "$(python3 -c '
 import fcntl, os, struct, sys
 NS_GET_OWNER_UID = 0xb704
 space = os.open(f"/proc/{sys.argv[1]}/ns/user", os.O_RDONLY)
-print(*struct.unpack("I", fcntl.ioctl(space, NS_GET_OWNER_UID, struct.pack("I", 99))))' "$inside")" 0
+print(*struct.unpack("I", fcntl.ioctl(space, NS_GET_OWNER_UID, struct.pack("I", 99))))' "$inside")" $(((1 << 31) + base))
 for way in "nsenter -U -t $inside true" "nsenter -m -t $inside true" "nsenter -p -t $inside true" "strace -p $inside" "ls /proc/$inside/root/" \
 	"ls /proc/$inside/cwd/" "cat /proc/$inside/environ" "cat /proc/$inside/maps" "cat /proc/$inside/fd/0"; do
 	fails "the same user, outside: ${way/$inside/PID}" plain alice "timeout 5 $way </dev/null"

@@ -8,10 +8,13 @@
 #include "lib/sys.h"
 
 #include <criterion/criterion.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -116,6 +119,29 @@ Test(userns, ids_are_as_the_map_says)
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_expect_eq(status, 0, "status %x", status);
+	userns_free(&made);
+}
+
+/* Else what the kernel counts in all of them would be one sum, and the host's root's. */
+Test(userns, its_owner_is_nobody_and_nobody_elses)
+{
+	const uid_t owner = userns_owner(700000);
+	struct userns_request request = { .uid_map = MAP, .gid_map = MAP, .owner = owner };
+	struct userns made = USERNS_INIT;
+	struct error err = ERROR_INIT;
+	uid_t found = 0, real, effective, saved;
+
+	cr_expect_neq(owner, userns_owner(765536), "each user's is another one");
+	cr_expect_geq(owner, UINT32_C(1) << 31, "%u is somebody's", (unsigned)owner);
+	cr_expect_eq(userns_owner(UINT32_C(1) << 31), 0, "the namespace's root is not its owner");
+	cr_assert_eq(userns_make(&request, &made, &err), 0, "%s: %s", err.text, strerror(err.errnum));
+	cr_assert_eq(ioctl(made.fd[USERNS_USER], NS_GET_OWNER_UID, &found), 0, "%m");
+	cr_expect_eq(found, owner, "%u", (unsigned)found);
+	/* We are what we were. */
+	cr_expect(getresuid(&real, &effective, &saved) == 0 && real + effective + saved == 0);
+	cr_expect_eq(prctl(PR_GET_DUMPABLE), 1);
+	cr_expect_eq(prctl(PR_GET_SECUREBITS), 0);
+	cr_expect_eq(unshare(CLONE_NEWNS), 0, "its capabilities count: %m");
 	userns_free(&made);
 }
 
