@@ -48,7 +48,7 @@ is "unshare, as a user, makes no inside" "$(plain alice "unshare -Ur sh -c 'moun
 	"open: PAM_SUCCESS fork: 0 close: PAM_SUCCESS "
 
 # Something of the user's own that looks like a container of ours: by name, arguments, namespaces.
-plain alice 'cp /bin/sleep ~/pam_ctr-init && cd / && setsid unshare -Urpmf --mount-proc bash -c "exec -a pam_ctr-init ~/pam_ctr-init 600" >/dev/null 2>&1 </dev/null &'
+plain alice 'cp /bin/sleep ~/pam_ctr-init; setsid unshare -Urpmf --mount-proc bash -c "exec -a pam_ctr-init ~/pam_ctr-init 600" >/dev/null 2>&1 </dev/null &'
 wait_for 10 pgrep -u alice -x pam_ctr-init
 posing=$(pgrep -u alice -x pam_ctr-init)
 isnt "what has init's name and namespaces of its own is there" "$(readlink "/proc/$posing/ns/pid")" "$host"
