@@ -11,7 +11,6 @@
 #include <linux/nsfs.h>
 #include <linux/securebits.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -129,7 +128,7 @@ static void
 become_root_again(void)
 {
 	if (setresuid((uid_t)-1, 0, (uid_t)-1) < 0 || geteuid() != 0)
-		abort(); /* it was root a moment ago; who is no more must not go on as if */
+		_exit(1); /* it was root a moment ago; who is no more must not go on as if */
 	/* A change of ids has closed /proc/self to whoever has no CAP_SYS_PTRACE, ourselves included. */
 	(void)prctl(PR_SET_DUMPABLE, 1);
 	(void)prctl(PR_SET_SECUREBITS, 0);

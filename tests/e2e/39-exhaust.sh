@@ -69,6 +69,7 @@ if len(sys.argv) > 2:
 END
 take_all() { # USER: holds all that he can have, one line a kind in $tap_dir/taken
 	mkfifo "$tap_dir/hold" 2>/dev/null
+	: >"$tap_dir/taken" # the last one's would be taken for it
 	ssh "$1@world" 'exec python3 /srv/take.py 5000 hold' <>"$tap_dir/hold" >"$tap_dir/taken" 2>&1 &
 	taker=$!
 	wait_for 60 grep -q '^done' "$tap_dir/taken"
