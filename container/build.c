@@ -12,6 +12,7 @@
 #include "lib/own.h"
 #include "lib/places.h"
 #include "lib/sys.h"
+#include "lib/text.h"
 
 #include <grp.h>
 #include <linux/close_range.h>
@@ -117,7 +118,11 @@ make_own(const struct step *step, struct ids *ids, struct error *err)
 		return error_set(err, 0, "the user has no subordinate ids");
 	ids->root_uid = step->uid;
 	ids->root_gid = step->gid;
-	return userns_make(&request, &ids->own, err);
+	if (userns_make(&request, &ids->own, err) < 0)
+		return -1;
+	if (request.owner == 0)
+		ids->own.owner_errnum = ERANGE;
+	return 0;
 }
 
 static int
@@ -134,6 +139,20 @@ make_ids(const struct plan *plan, struct ids *ids, struct error *err)
 			return -1;
 	}
 	return 0;
+}
+
+/* Less than others have is not given in silence. */
+static void
+notice_owner(const struct ids *ids, int *status)
+{
+	char text[256];
+
+	if (ids->own.owner_errnum == 0)
+		return;
+	(void)text_format(text, sizeof(text), "the user namespace is root's, with whom the user shares what the "
+	    "kernel counts by user (inotify, signals, message queues): become uid %u: %s",
+	    (unsigned)userns_owner(ids->root_uid), strerror(ids->own.owner_errnum));
+	tell_notice(text, status);
 }
 
 static int
@@ -154,6 +173,7 @@ first_process(struct inside *inside, const struct cgroups *cgroups, const struct
 	if (become_neutral(err) < 0 || cgroups_enter(cgroups, err) < 0 ||
 	    userns_enter_parts(&ids->own, err) < 0)
 		return -1;
+	notice_owner(ids, status);
 	autofd int init = open(PLACE_INIT, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (init < 0)
 		return error_set(err, errno, "open %s: is pam_ctr installed whole?", PLACE_INIT);

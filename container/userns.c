@@ -115,13 +115,18 @@ userns_owner(uid_t root_uid)
 
 /*
  * The kernel would take the effective capabilities from who is root no more; this is for one clone3(2), and a
- * process without threads.  Fails with EINVAL where the host's own user namespace has no such id.
+ * process without threads.  0, or why not: EINVAL where the host's own user namespace has no such id.
  */
-static bool
+static int
 become_owner(uid_t owner)
 {
-	return owner != 0 && prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) == 0 &&
-	    setresuid((uid_t)-1, owner, (uid_t)-1) == 0;
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+		return errno;
+	if (setresuid((uid_t)-1, owner, (uid_t)-1) == 0)
+		return 0;
+	int errnum = errno;
+	(void)prctl(PR_SET_SECUREBITS, 0);
+	return errnum;
 }
 
 static void
@@ -135,13 +140,13 @@ become_root_again(void)
 }
 
 static pid_t
-clone_owned(struct clone_args *args, uid_t owner)
+clone_owned(struct clone_args *args, uid_t owner, int *owner_errnum)
 {
-	bool is_owner = become_owner(owner);
+	*owner_errnum = owner == 0 ? 0 : become_owner(owner);
 	pid_t pid = sys_clone3(args);
 	int saved = errno;
 
-	if (is_owner && pid != 0)
+	if (owner != 0 && *owner_errnum == 0 && pid != 0)
 		become_root_again();
 	errno = saved;
 	return pid;
@@ -167,7 +172,7 @@ userns_make(const struct userns_request *request, struct userns *made, struct er
 		return error_set(err, errno, "make a pipe for a user namespace");
 	autofd int theirs = go[0];
 	autofd int ours = go[1];
-	pid_t pid = clone_owned(&args, request->owner);
+	pid_t pid = clone_owned(&args, request->owner, &made->owner_errnum);
 	if (pid < 0)
 		return explain_clone(errno, err);
 	if (pid == 0) {

@@ -1,7 +1,7 @@
 /*
  * User namespaces, made from outside: a child is cloned into a new one, its maps are written,
- * its namespaces opened; then it goes, and the descriptors keep them.  The creator is the
- * host's root, never the user: who owns a user namespace has every capability in it.
+ * its namespaces opened; then it goes, and the descriptors keep them.  The owner is nobody of the
+ * host's, or its root, never the user: who owns a user namespace has every capability in it.
  * user_namespaces(7).
  */
 #ifndef CONTAINER_USERNS_H
@@ -24,9 +24,10 @@ enum userns_part {
 
 struct userns {
 	int fd[USERNS_PARTS]; /* owned; -1 for what was not asked for */
+	int owner_errnum;     /* why this process owns it, not who was asked for; 0: he does */
 };
 
-#define USERNS_INIT { .fd = { -1, -1, -1, -1 } }
+#define USERNS_INIT { .fd = { -1, -1, -1, -1 }, .owner_errnum = 0 }
 
 struct userns_request {
 	const char *uid_map; /* as uid_map and gid_map take them */

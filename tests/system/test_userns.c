@@ -137,12 +137,55 @@ Test(userns, its_owner_is_nobody_and_nobody_elses)
 	cr_assert_eq(userns_make(&request, &made, &err), 0, "%s: %s", err.text, strerror(err.errnum));
 	cr_assert_eq(ioctl(made.fd[USERNS_USER], NS_GET_OWNER_UID, &found), 0, "%m");
 	cr_expect_eq(found, owner, "%u", (unsigned)found);
+	cr_expect_eq(made.owner_errnum, 0);
 	/* We are what we were. */
 	cr_expect(getresuid(&real, &effective, &saved) == 0 && real + effective + saved == 0);
 	cr_expect_eq(prctl(PR_GET_DUMPABLE), 1);
 	cr_expect_eq(prctl(PR_GET_SECUREBITS), 0);
 	cr_expect_eq(unshare(CLONE_NEWNS), 0, "its capabilities count: %m");
 	userns_free(&made);
+}
+
+static bool
+write_own_map(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return done;
+}
+
+/* A host that is in a user namespace of few ids; 0, or the number of what is not as it should be. */
+static int
+make_where_ids_are_few(void)
+{
+	struct userns_request request = { .uid_map = "0 0 1", .gid_map = "0 0 1", .owner = userns_owner(700000) };
+	struct userns made = USERNS_INIT;
+	struct error err = ERROR_INIT;
+	uid_t found = 1;
+
+	if (unshare(CLONE_NEWUSER) < 0 || !write_own_map("/proc/self/uid_map", "0 0 1") ||
+	    !write_own_map("/proc/self/setgroups", "deny") || !write_own_map("/proc/self/gid_map", "0 0 1"))
+		return 1;
+	if (userns_make(&request, &made, &err) < 0)
+		return 2;
+	if (ioctl(made.fd[USERNS_USER], NS_GET_OWNER_UID, &found) < 0 || found != 0)
+		return 3;
+	if (made.owner_errnum != EINVAL)
+		return 4;
+	return prctl(PR_GET_SECUREBITS) == 0 ? 0 : 5;
+}
+
+Test(userns, says_where_it_can_have_no_owner_of_its_own)
+{
+	int status = 0;
+	pid_t pid = fork(); /* the test's own process has threads */
+
+	if (pid == 0)
+		_exit(make_where_ids_are_few());
+	cr_assert_eq(waitpid(pid, &status, 0), pid, "%m");
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %#x", (unsigned)status);
 }
 
 Test(userns, none_can_be_nested_but_by_policy)
