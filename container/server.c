@@ -391,8 +391,8 @@ settle(struct server *server)
 static void
 give_back_stack(void)
 {
-	uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-	uintptr_t end = (here - STACK_IN_USE) & ~(uintptr_t)4095;
+	const void *here = __builtin_frame_address(0);
+	uintptr_t end = ((uintptr_t)here - STACK_IN_USE) & ~(uintptr_t)4095;
 
 	(void)madvise((void *)(end - STACK_USED_MAX), STACK_USED_MAX, MADV_DONTNEED);
 }
