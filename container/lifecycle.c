@@ -39,10 +39,12 @@ container_note_place(struct server *server, size_t index, const char *directory)
 
 /* What the container came into since it was built is there for a successor to find. */
 void
-container_note_places(struct server *server)
+container_note_places(struct server *server, size_t known)
 {
 	for (size_t i = 0; i < 8; i++)
 		container_note_place(server, i, i < server->cgroups.count ? server->cgroups.place[i].directory : "");
+	if (server->cgroups.count > known)
+		server->place_added = request_is_any(server, REQUEST_JOINING);
 }
 
 void

@@ -160,9 +160,7 @@ run_limits(struct server *server, const struct policy *before, const struct poli
 	if (rc == 0)
 		rc = cgroups_change_leaves(&server->cgroups, after->limits.value[LIMIT_PIDS_MAX], err);
 	plan_free(&plan);
-	container_note_places(server);
-	if (server->cgroups.count > known)
-		server->place_added = request_is_any(server, REQUEST_JOINING);
+	container_note_places(server, known);
 	return rc;
 }
 

@@ -124,9 +124,7 @@ freeze_begin(struct server *server, struct request *request, const struct order_
 		return -1;
 	size_t before = server->cgroups.count;
 	int rc = cgroups_freeze(&server->cgroups, &server->machine, err);
-	container_note_places(server);
-	if (server->cgroups.count > before)
-		server->place_added = request_is_any(server, REQUEST_JOINING);
+	container_note_places(server, before);
 	if (rc < 0) {
 		(void)cgroups_thaw(&server->cgroups, &ignored);
 		(void)container_save(server, &ignored);

@@ -222,7 +222,8 @@ void container_init_died(struct server *server);
 void container_end(struct server *server, const char *reason, bool at_once);
 void container_step(struct server *server);          /* after events and at deadlines */
 int container_save(struct server *server, struct error *err);
-void container_note_places(struct server *server);   /* in the record, for container_save() */
+/* The cgroups, of which so many were known before, in the record for container_save(). */
+void container_note_places(struct server *server, size_t known);
 void container_note_place(struct server *server, size_t index, const char *directory); /* before it is one */
 
 /* order.c */

@@ -126,9 +126,19 @@ wait "$hogs"
 release
 wait_for 10 no_containers
 # Two sessions have one sum: 40 MiB each are more than 64.
-for n in 1 2; do on alice "perl -e 'vec(\$x, 40e6, 8) = 1; sleep 2; print qq(lives)'" >"$tap_dir/half.$n" 2>/dev/null & done
-wait
-is "two sessions' memory is one sum" "$(cat "$tap_dir"/half.?)" lives
+mkfifo "$tap_dir/go"
+halves=()
+for n in 1 2; do
+	ssh alice@world "perl -e '\$| = 1; vec(\$x, 40e6, 8) = 1; <STDIN>; print qq(lives\n)'" <>"$tap_dir/go" >"$tap_dir/half.$n" 2>/dev/null &
+	halves+=($!)
+done
+is_one() { ! kill -0 "${halves[0]}" || ! kill -0 "${halves[1]}"; }
+succeeds "two sessions' memory is one sum" wait_for 20 is_one
+echo >"$tap_dir/go"
+succeeds "of which one lives" wait_for 10 grep -qx lives "$tap_dir"/half.1 "$tap_dir"/half.2
+kill "${halves[@]}" 2>/dev/null
+wait "${halves[@]}"
+is "and one alone" "$(cat "$tap_dir"/half.? | grep -cx lives)" 1
 wait_for 10 no_containers
 
 log_mark

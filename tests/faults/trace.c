@@ -527,24 +527,27 @@ trace_resume(struct trace *trace)
 		resume(trace, caller, 0);
 }
 
+/* One that waits for us, of *waiting. */
+static void
+go_on(struct trace *trace, pid_t *waiting)
+{
+	struct tracee *tracee = find(trace, *waiting);
+
+	*waiting = 0;
+	if (tracee)
+		resume(trace, tracee, 0);
+}
+
 void
 trace_release(struct trace *trace)
 {
-	struct tracee *held = find(trace, trace->held);
-
-	trace->held = 0;
-	if (held)
-		resume(trace, held, 0);
+	go_on(trace, &trace->held);
 }
 
 void
 trace_enter(struct trace *trace)
 {
-	struct tracee *entered = find(trace, trace->entered);
-
-	trace->entered = 0;
-	if (entered)
-		resume(trace, entered, 0);
+	go_on(trace, &trace->entered);
 }
 
 void
