@@ -118,7 +118,7 @@ write_number(int directory, const char *file, const struct device_number *number
 static bool
 read_list(int directory, struct device_numbers *numbers, struct error *err, int *rc)
 {
-	autofree char *text = calloc(1, LIST_MAX);
+	autofree char *text = malloc(LIST_MAX);
 
 	numbers->count = 0;
 	*rc = -1;
@@ -174,7 +174,7 @@ prove(int directory, const struct device_numbers *wanted, struct device_numbers 
 static int
 v1_set(int directory, const struct device_numbers *wanted, struct error *err)
 {
-	autofree struct device_numbers *now = calloc(1, sizeof(*now));
+	autofree struct device_numbers *now = malloc(sizeof(*now));
 	int rc;
 
 	if (!now)

@@ -49,10 +49,11 @@ add_terminals(const struct server *server, struct device_numbers *numbers)
 int
 devices_set_numbers(struct server *server, struct error *err)
 {
-	autofree struct device_numbers *numbers = calloc(1, sizeof(*numbers));
+	autofree struct device_numbers *numbers = malloc(sizeof(*numbers));
 
 	if (!numbers)
 		return error_set(err, errno, "limit the devices");
+	numbers->count = 0;
 	if (device_numbers_parse(numbers, PLAN_DEVICE_LIST, err) < 0)
 		return -1;
 	for (size_t i = 0; i < server->devices.count; i++) {

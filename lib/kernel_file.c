@@ -9,13 +9,31 @@
 #include <fcntl.h>
 #include <string.h>
 
+enum {
+	FIRST = 4096,
+	LIMIT = 64 << 20
+};
+
+/* Twice the room, and at first what begin has read; NULL: no more than that is read. */
+static char *
+grow(char *text, const char *begin, size_t length, size_t *room)
+{
+	char *larger = *room < LIMIT ? realloc(text, *room * 2) : NULL;
+
+	if (larger && !text)
+		memcpy(larger, begin, length);
+	*room *= 2;
+	return larger;
+}
+
+/* Most files are a line, which then needs no more memory than it is long. */
 char *
 kernel_file_read(const char *path, struct error *err)
 {
-	enum { FIRST = 4096, LIMIT = 64 << 20 };
+	char begin[FIRST];
 	autofd int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	autofree char *text = NULL;
-	size_t length = 0, room = 0;
+	size_t length = 0, room = FIRST;
 	ssize_t got;
 
 	if (fd < 0) {
@@ -23,18 +41,16 @@ kernel_file_read(const char *path, struct error *err)
 		return NULL;
 	}
 	do {
-		/* Most are a line; a read of a page's rest would cut others into many. */
+		/* A read of a page's rest would cut lines into many. */
 		if (room - length < FIRST / 2) {
-			size_t more = room ? room * 2 : FIRST;
-			char *larger = room < LIMIT ? realloc(text, more) : NULL;
+			char *larger = grow(text, begin, length, &room);
 			if (!larger) {
 				error_set(err, ENOMEM, "read %s", path);
 				return NULL;
 			}
 			text = larger;
-			room = more;
 		}
-		got = read(fd, text + length, room - length - 1);
+		got = read(fd, (text ? text : begin) + length, room - length - 1);
 		if (got > 0)
 			length += (size_t)got;
 	} while (got > 0 || (got < 0 && errno == EINTR));
@@ -42,7 +58,10 @@ kernel_file_read(const char *path, struct error *err)
 		error_set(err, errno, "read %s", path);
 		return NULL;
 	}
-	text[length] = '\0';
+	if (text)
+		text[length] = '\0';
+	else if (!(text = strndup(begin, length)))
+		error_set(err, ENOMEM, "read %s", path);
 	return take_ptr(&text);
 }
 

@@ -86,10 +86,21 @@ static const struct fixed_mount fixed_mounts[] = {
 #pragma GCC diagnostic ignored "-Wanalyzer-malloc-leak"
 #endif
 
+/* As a rule the first is enough; one more each time would be a copy for every step. */
+static struct step *
+make_room(const struct plan *plan)
+{
+	enum { FIRST = 128 };
+	size_t count = plan->count;
+	bool is_full = count == 0 || (count >= FIRST && (count & (count - 1)) == 0);
+
+	return is_full ? reallocarray(plan->step, count ? count * 2 : FIRST, sizeof(*plan->step)) : plan->step;
+}
+
 int
 plan_add(struct plan *plan, struct step step, struct error *err)
 {
-	struct step *more = realloc(plan->step, (plan->count + 1) * sizeof(*more));
+	struct step *more = make_room(plan);
 
 	if (!more) {
 		free(step.target);

@@ -23,16 +23,16 @@ int
 plan_devices(const struct policy *policy, const struct subject *subject,
     const struct machine *machine, struct plan *plan, struct error *err)
 {
-	autofree char *rules = calloc(1, VALUE_MAX + 1);
 	size_t length = 0;
 
+	if (policy->devices.count == 0)
+		return 0;
+	autofree char *rules = malloc(VALUE_MAX + 1);
 	if (!rules)
 		return error_set(err, ENOMEM, "add the devices to the plan");
 	for (size_t i = 0; i < policy->devices.count; i++)
 		length += (size_t)snprintf(rules + length, VALUE_MAX - length, "%s%s",
 		    length > 0 ? "\n" : "", policy->devices.item[i]);
-	if (length == 0)
-		return 0;
 	if (check_machine(machine, err) < 0)
 		return -1;
 	const struct draft draft = {
