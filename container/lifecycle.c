@@ -162,6 +162,16 @@ clear_unknown(struct server *server, const struct plan *plan)
 	return true;
 }
 
+/* What can be done while the container's first process is at work; the login waits for that one alone. */
+static int
+prepare_meanwhile(struct server *server, const struct request *request, struct error *err)
+{
+	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
+	kernel_log_open(&server->kernel_log);
+	strain_begin(server);
+	return keep_policy(server, request, err);
+}
+
 /*
  * The waiting request keeps its plan: its kit is made from it, and if the building has to
  * begin anew, so is the container.
@@ -187,7 +197,7 @@ container_build(struct server *server, struct request *request)
 		return;
 	}
 	describe(server, request);
-	if (keep_policy(server, request, &err) < 0 || devices_build(server, &request->plan, &err) < 0) {
+	if (devices_build(server, &request->plan, &err) < 0) {
 		fail_build(server, &err);
 		return;
 	}
@@ -197,11 +207,12 @@ container_build(struct server *server, struct request *request)
 	/* The child has its own copy of the plan: clone3 without CLONE_VM. */
 	int rc = build_start(&server->build, &request->plan, &server->cgroups, &cover, &err);
 	own_close(&server->accounting.mount);
-	if (rc < 0) {
-		fail_build(server, &err);
-		return;
+	if (rc == 0) {
+		container_set_state(server, STATE_BUILDING, server_now() + BUILD_MS);
+		rc = prepare_meanwhile(server, request, &err);
 	}
-	container_set_state(server, STATE_BUILDING, server_now() + BUILD_MS);
+	if (rc < 0)
+		fail_build(server, &err);
 }
 
 static int
@@ -221,9 +232,6 @@ become_alive(struct server *server, struct error *err)
 	server->userns = take_fd(&server->build.userns);
 	build_free(&server->build);
 	devices_alive(server);
-	limit_open(server->limit, &server->limits, &server->cgroups, NULL);
-	kernel_log_open(&server->kernel_log);
-	strain_begin(server);
 	container_set_state(server, STATE_ALIVE, NEVER);
 	log_line(LOG_INFO, "container built: user=%s uid=%u init=%d ms=%lld", record->user,
 	    (unsigned)server->uid, (int)record->init.pid, (long long)(server_now() - server->started));
