@@ -18,6 +18,7 @@
 #include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
@@ -195,6 +196,11 @@ first_process(struct inside *inside, const struct cgroups *cgroups, const struct
 	*status = STATUS_FD;
 	if (sys_close_range(STATUS_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_set(err, errno, "mark the descriptors to be closed");
+	/*
+	 * The kernel would leave up to two pages between init's strings and its stack, at random: a page more for
+	 * as long as the container lives.  init reads nothing but the signals that it gets, and starts no program.
+	 */
+	(void)personality(ADDR_NO_RANDOMIZE);
 	(void)syscall(SYS_execveat, executable, "", argv, envp, AT_EMPTY_PATH);
 	return error_set(err, errno, "run %s", PLACE_INIT);
 }

@@ -31,6 +31,8 @@ done
 hold alice
 inside=$(init_of alice)
 like "init is found from the host" "$inside" '^[0-9]+$'
+number "init has two pages of its own, in KiB" "$(awk '/^Private_Dirty/ { print $2 }' "/proc/$inside/smaps_rollup")" \
+	-le $((2 * $(getconf PAGESIZE) / 1024))
 in_view() {
 	nsenter -t "$inside" -m -p -i -u "$@"
 }
