@@ -16,6 +16,8 @@
 
 /* More drop-ins than this are not somebody's policy. */
 #define DROP_INS_MAX 256
+/* An administrator writes a file or two; who writes without end keeps nobody waiting. */
+#define TRIES_MAX 100
 
 /* What policy_load() and policy_parse() have in common. */
 struct load {
@@ -24,16 +26,22 @@ struct load {
 	bool trusted;
 	const char *draft;         /* the name of a drop-in that is yet to be written; NULL: none */
 	const char *draft_content;
+	bool changed;              /* while it was read: it is neither what was there before, nor after */
 };
 
 static int
-load_begin(struct load *load, struct policy_faults *faults, struct error *err)
+load_begin(struct load *load, struct error *err)
 {
-	*load = (struct load){ .faults = FAULT_LIST_INIT };
-	if (faults != NULL)
-		*faults = (struct policy_faults)POLICY_FAULTS_INIT;
+	load->faults = (struct fault_list)FAULT_LIST_INIT;
 	load->text = calloc(1, sizeof(*load->text));
 	return load->text == NULL ? error_set(err, errno, "read the policy") : 0;
+}
+
+static void
+load_discard(struct load *load)
+{
+	fault_report(&load->faults, NULL, NULL);
+	policy_text_free(load->text);
 }
 
 static struct policy_text *
@@ -52,9 +60,11 @@ struct policy_text *
 policy_parse(const char *name, const char *text, size_t length, struct policy_faults *faults,
     struct error *err)
 {
-	struct load load;
+	struct load load = { .trusted = false };
 
-	if (load_begin(&load, faults, err) < 0)
+	if (faults != NULL)
+		*faults = (struct policy_faults)POLICY_FAULTS_INIT;
+	if (load_begin(&load, err) < 0)
 		return NULL;
 	parse_file(load.text, name, text, length, &load.faults);
 	return load_end(&load, faults, err);
@@ -106,8 +116,15 @@ fault_error(struct load *load, const char *path, const struct error *err)
 	    error_render(err, rendered, sizeof(rendered)));
 }
 
+/* What it means if there is no such file. */
+enum absence {
+	ABSENT_POLICY, /* nobody has installed one */
+	ABSENT_TARGET, /* a link that leads nowhere */
+	ABSENT_BY_NOW  /* it was listed */
+};
+
 static void
-load_file(struct load *load, const char *path)
+load_file(struct load *load, const char *path, enum absence absence)
 {
 	struct error err = ERROR_INIT;
 	size_t length = 0;
@@ -117,7 +134,9 @@ load_file(struct load *load, const char *path)
 
 	if (content != NULL)
 		parse_file(load->text, path, content, length, &load->faults);
-	else if (err.errnum == ENOENT)
+	else if (err.errnum == ENOENT && absence == ABSENT_BY_NOW)
+		load->changed = true;
+	else if (err.errnum == ENOENT && absence == ABSENT_POLICY)
 		fault_add(&load->faults, (struct origin){ path, 0 }, NULL,
 		    "no such file; install the sample (\"make install\", or etc/pam_ctr.conf) or "
 		    "give the policy's path as config=PATH");
@@ -134,39 +153,73 @@ is_drop_in(const char *name)
 	    strcmp(name + length - strlen(".conf"), ".conf") == 0;
 }
 
-static int
-compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
+/* A drop-in; who writes it anew makes another inode. */
+struct entry {
+	char *name; /* owned */
+	ino_t inode;
+	bool is_link;
+};
 
-struct names {
-	char *name[DROP_INS_MAX]; /* owned */
+struct listing {
+	struct entry entry[DROP_INS_MAX];
 	size_t count;
 };
 
-/* The directory's drop-ins, sorted; -1 with errno (E2BIG: too many). */
 static int
-list_drop_ins(DIR *directory, struct names *names)
+compare_entries(const void *left, const void *right)
+{
+	return strcmp(((const struct entry *)left)->name, ((const struct entry *)right)->name);
+}
+
+static void
+listing_free(struct listing *listing)
+{
+	while (listing->count > 0)
+		free(listing->entry[--listing->count].name);
+}
+
+/* -1 with errno (E2BIG: too many). */
+static int
+listing_add(struct listing *listing, const struct dirent *found)
+{
+	struct entry *entry = &listing->entry[listing->count];
+
+	if (listing->count == DROP_INS_MAX) {
+		errno = E2BIG;
+		return -1;
+	}
+	*entry = (struct entry){ .name = strdup(found->d_name), .inode = found->d_ino,
+	    .is_link = found->d_type == DT_LNK };
+	if (entry->name == NULL)
+		return -1;
+	listing->count++;
+	return 0;
+}
+
+/* The directory's drop-ins, sorted; -1 with errno. */
+static int
+list_drop_ins(DIR *directory, struct listing *listing)
 {
 	const struct dirent *entry;
 
-	while ((entry = path_next_entry(directory)) != NULL) {
-		if (!is_drop_in(entry->d_name))
-			continue;
-		if (names->count == DROP_INS_MAX) {
-			errno = E2BIG;
+	while ((entry = path_next_entry(directory)) != NULL)
+		if (is_drop_in(entry->d_name) && listing_add(listing, entry) < 0)
 			return -1;
-		}
-		names->name[names->count] = strdup(entry->d_name);
-		if (names->name[names->count] == NULL)
-			return -1;
-		names->count++;
-	}
 	if (errno != 0)
 		return -1;
-	qsort(names->name, names->count, sizeof(names->name[0]), compare_names);
+	qsort(listing->entry, listing->count, sizeof(listing->entry[0]), compare_entries);
 	return 0;
+}
+
+static bool
+is_same_listing(const struct listing *left, const struct listing *right)
+{
+	bool same = left->count == right->count;
+
+	for (size_t i = 0; same && i < left->count; i++)
+		same = left->entry[i].inode == right->entry[i].inode &&
+		    strcmp(left->entry[i].name, right->entry[i].name) == 0;
+	return same;
 }
 
 static int
@@ -182,79 +235,82 @@ open_directory(const char *path, bool trusted, struct error *err)
 	return fd < 0 ? error_set(err, errno, "open %s", path) : fd;
 }
 
-/* The names, all of them or none. */
-static int
-read_directory(const char *path, bool trusted, struct names *names, struct error *err)
+/* NULL with err. */
+static DIR *
+open_drop_ins(const char *path, bool trusted, struct error *err)
 {
 	autofd int fd = open_directory(path, trusted, err);
-	DIR *directory;
-	int rc;
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
-	if (fd < 0)
-		return -1;
-	directory = fdopendir(fd);
-	if (directory == NULL)
-		return error_set(err, errno, "read %s", path);
-	(void)take_fd(&fd);
-	rc = list_drop_ins(directory, names);
-	if (rc < 0)
+	if (directory != NULL)
+		(void)take_fd(&fd);
+	else if (fd >= 0)
 		(void)error_set(err, errno, "read %s", path);
-	(void)closedir(directory);
-	return rc;
-}
-
-/* The draft is read as if it were there; -1 with errno. */
-static int
-add_draft(const struct load *load, struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->name[i], load->draft) == 0)
-			return 0;
-	if (names->count == DROP_INS_MAX) {
-		errno = E2BIG;
-		return -1;
-	}
-	names->name[names->count] = strdup(load->draft);
-	if (names->name[names->count] == NULL)
-		return -1;
-	names->count++;
-	qsort(names->name, names->count, sizeof(names->name[0]), compare_names);
-	return 0;
+	return directory;
 }
 
 static void
-load_drop_in(struct load *load, const char *directory, const char *name)
+load_draft(struct load *load, const char *directory)
 {
 	char file[PATH_MAX + NAME_MAX + 2];
 
-	(void)snprintf(file, sizeof(file), "%s/%s", directory, name);
-	if (load->draft != NULL && strcmp(name, load->draft) == 0)
-		parse_file(load->text, file, load->draft_content, strlen(load->draft_content),
-		    &load->faults);
-	else
-		load_file(load, file);
+	(void)snprintf(file, sizeof(file), "%s/%s", directory, load->draft);
+	parse_file(load->text, file, load->draft_content, strlen(load->draft_content), &load->faults);
 }
 
-/* A missing directory is no fault. */
+static void
+load_drop_in(struct load *load, const char *directory, const struct entry *entry)
+{
+	char file[PATH_MAX + NAME_MAX + 2];
+
+	(void)snprintf(file, sizeof(file), "%s/%s", directory, entry->name);
+	load_file(load, file, entry->is_link ? ABSENT_TARGET : ABSENT_BY_NOW);
+}
+
+/* The draft is read as if it were there: at its place, whether it replaces a file or not. */
+static void
+load_listed(struct load *load, const char *path, const struct listing *listing)
+{
+	bool drafted = load->draft == NULL;
+
+	for (size_t i = 0; i < listing->count; i++) {
+		int order = drafted ? 1 : strcmp(load->draft, listing->entry[i].name);
+
+		if (order <= 0)
+			load_draft(load, path);
+		drafted = drafted || order <= 0;
+		if (order != 0)
+			load_drop_in(load, path, &listing->entry[i]);
+	}
+	if (!drafted)
+		load_draft(load, path);
+}
+
+/*
+ * Each file is whole, but of those that are renamed and replaced meanwhile one may be missed, or be
+ * gone when its turn comes: so the directory is listed before and after.  A missing one is no fault.
+ */
 static void
 load_drop_ins(struct load *load, const char *path)
 {
 	struct error err = ERROR_INIT;
-	struct names names = { .count = 0 };
-	int rc = read_directory(path, load->trusted, &names, &err);
-	size_t i;
+	struct listing before = { .count = 0 }, after = { .count = 0 };
+	DIR *directory = open_drop_ins(path, load->trusted, &err);
 
-	if (rc < 0 && err.errnum == ENOENT)
-		rc = 0;
-	if (rc == 0 && load->draft != NULL && (rc = add_draft(load, &names)) < 0)
+	if (directory != NULL && list_drop_ins(directory, &before) < 0)
 		(void)error_set(&err, errno, "read %s", path);
-	if (rc < 0)
+	if (err.errnum == 0 || (directory == NULL && err.errnum == ENOENT))
+		load_listed(load, path, &before);
+	else
 		fault_error(load, path, &err);
-	for (i = 0; i < names.count; i++) {
-		if (rc == 0)
-			load_drop_in(load, path, names.name[i]);
-		free(names.name[i]);
+	if (directory != NULL) {
+		rewinddir(directory);
+		if (list_drop_ins(directory, &after) == 0 && !is_same_listing(&before, &after))
+			load->changed = true;
+		(void)closedir(directory);
 	}
+	listing_free(&before);
+	listing_free(&after);
 }
 
 static void
@@ -263,7 +319,7 @@ load_files(struct load *load, const char *path)
 	char directory[PATH_MAX];
 
 	if ((size_t)snprintf(directory, sizeof(directory), "%s.d", path) < sizeof(directory)) {
-		load_file(load, path);
+		load_file(load, path, ABSENT_POLICY);
 		load_drop_ins(load, directory);
 	} else {
 		fault_add(&load->faults, (struct origin){ "policy", 0 }, NULL,
@@ -271,19 +327,33 @@ load_files(struct load *load, const char *path)
 	}
 }
 
+/* Fills load, of which trusted and the draft are set; -1 with err. */
+static int
+load_whole(struct load *load, const char *path, struct error *err)
+{
+	const struct load wanted = *load;
+
+	for (int i = 0; i < TRIES_MAX; i++) {
+		*load = wanted;
+		if (load_begin(load, err) < 0)
+			return -1;
+		load_files(load, path);
+		if (!load->changed)
+			return 0;
+		load_discard(load);
+	}
+	return error_set(err, 0, "%s.d is being changed all the time: try again when that is over", path);
+}
+
 struct policy_text *
 policy_load_with(const char *path, bool trusted, const char *name, const char *content,
     struct policy_faults *faults, struct error *err)
 {
-	struct load load;
+	struct load load = { .trusted = trusted, .draft = name, .draft_content = content };
 
-	if (load_begin(&load, faults, err) < 0)
-		return NULL;
-	load.trusted = trusted;
-	load.draft = name;
-	load.draft_content = content;
-	load_files(&load, path);
-	return load_end(&load, faults, err);
+	if (faults != NULL)
+		*faults = (struct policy_faults)POLICY_FAULTS_INIT;
+	return load_whole(&load, path, err) < 0 ? NULL : load_end(&load, faults, err);
 }
 
 struct policy_text *
@@ -301,17 +371,14 @@ policy_exempts(const char *path, const struct subject *subject, const struct mac
 {
 	struct error err = ERROR_INIT;
 	struct policy policy = POLICY_INIT;
-	struct load load;
+	struct load load = { .trusted = true };
 	bool exempt = false;
 
-	if (load_begin(&load, NULL, &err) < 0)
+	if (load_whole(&load, path, &err) < 0)
 		return false;
-	load.trusted = true;
-	load_files(&load, path);
 	if (policy_resolve(load.text, subject, machine, &policy, &err) == 0)
 		exempt = policy.exempt;
 	policy_free(&policy);
-	fault_report(&load.faults, NULL, NULL);
-	policy_text_free(load.text);
+	load_discard(&load);
 	return exempt;
 }
