@@ -55,6 +55,9 @@ inherit_masks(const char *directory, struct error *err)
 static int
 explain_make(const char *directory, struct error *err)
 {
+	if (errno == EAGAIN)
+		return error_set(err, errno, "make the cgroup %s: a cgroup above has as many below it as it may "
+		    "(cgroup.max.descendants, cgroup.max.depth)", directory);
 	if (errno != EROFS && errno != EACCES && errno != EPERM)
 		return error_set(err, errno, "make the cgroup %s", directory);
 	return error_set(err, errno, "make the cgroup %s: this part of the cgroup tree is not ours to "

@@ -199,5 +199,5 @@ inside_passthrough(struct inside *inside, const struct step *step, size_t index,
 		notice_passthrough(inside, step, &why);
 		return 0;
 	}
-	return mount_attach(inside->prepared[index], target, err);
+	return mount_attach(inside->prepared[index], target, err) < 0 ? error_prefix(err, "%s", step->source) : 0;
 }

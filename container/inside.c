@@ -172,7 +172,12 @@ static int
 unshare_cgroups(struct inside *inside, const struct step *step, size_t index, struct error *err)
 {
 	(void)inside, (void)step, (void)index;
-	return unshare(CLONE_NEWCGROUP) < 0 ? error_set(err, errno, "make a cgroup namespace") : 0;
+	if (unshare(CLONE_NEWCGROUP) == 0)
+		return 0;
+	if (errno == ENOSPC)
+		return error_set(err, errno, "make a cgroup namespace: the host has as many as it allows "
+		    "(sysctl user.max_cgroup_namespaces)");
+	return error_set(err, errno, "make a cgroup namespace");
 }
 
 /*
@@ -528,7 +533,9 @@ attach_cover(const struct inside_cover *cover, struct error *err)
 	if (!cover || cover->mount < 0)
 		return 0;
 	autofd int target = path_open_trusted(cover->directory, err);
-	return target < 0 ? -1 : mount_attach(cover->mount, target, err);
+	if (target < 0)
+		return -1;
+	return mount_attach(cover->mount, target, err) < 0 ? error_prefix(err, "%s", cover->directory) : 0;
 }
 
 int

@@ -95,9 +95,11 @@ mount_set(int fd, uint64_t set, uint64_t clear, struct error *err)
 int
 mount_attach(int mount, int target, struct error *err)
 {
-	if (sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return error_set(err, errno, "attach a mount");
-	return 0;
+	if (sys_move_mount(mount, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+		return 0;
+	if (errno == ENOSPC)
+		return error_set(err, errno, "attach a mount: there are as many as the host allows (sysctl fs.mount-max)");
+	return error_set(err, errno, "attach a mount");
 }
 
 dev_t
