@@ -30,6 +30,23 @@ set_right
 like "the log counts what has passed" "$(log_since)" 'session closed: user=alice .* seconds=[6-8][0-9] how="session_time"'
 no_containers
 
+# Idleness is seen by a terminal's time of input, which is of the clock that was set.
+policy_of 'profile = sealed' 'idle_timeout = 60s' 'grace = 0'
+log_mark
+VM_SSH_OPTS=-tt hold alice || fail "alice's terminal that stays"
+from=$SECONDS
+host "date -s '+1 day' >/dev/null"
+is "a day is no idleness: another user's login is in" "$(on bob 'echo in')" in
+number "it is looked at before it could have been that long (seconds)" $((SECONDS - from)) -lt 60
+held_lives && ok "hers goes on, idle as it is" || fail "hers goes on, idle as it is"
+host "date -s '-2 days' >/dev/null"
+if wait_for 120 over; then ok "without input it ends"; else fail "without input it ends"; fi
+number "not before (seconds)" $((SECONDS - from)) -ge 50
+release
+set_right
+logged "the log says why" 'session closed: user=alice .* how="idle_timeout"'
+no_containers
+
 # What does not heed SIGTERM after the logout has as long as the policy says.
 policy_of 'profile = sealed' 'logout = kill' 'grace = 20s'
 on alice '(trap "" HUP TERM; exec sleep 600) >/dev/null 2>&1 &'

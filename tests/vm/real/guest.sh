@@ -57,7 +57,7 @@ hold() {
 	exec {held_out}<&"${HOLD[0]}" {held_in}>&"${HOLD[1]}"
 	local ours=${HOLD[0]} theirs=${HOLD[1]} line
 	exec {ours}<&- {theirs}>&-
-	read -r -t "$LIMIT" -u "$held_out" line && [ "$line" = ready ]
+	read -r -t "$LIMIT" -u "$held_out" line && [ "${line%$'\r'}" = ready ]
 }
 
 # The guest's log from a mark on; logged NAME REGEX waits for a line there.
