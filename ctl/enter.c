@@ -113,7 +113,10 @@ join(struct entry *entry, struct error *err)
 		rc = join_enter(&entry->kit, err);
 	if (rc == 0)
 		rc = relay_open(&entry->relay, entry->subject.uid, err);
-	client_report(&entry->connection, rc < 0 ? err : NULL);
+	if (rc < 0)
+		client_report(&entry->connection, err);
+	else /* unheard, the session would be ended, and with it the command, before it could say a word */
+		rc = client_joined(&entry->connection, CLIENT_UNTIMED, err);
 	return rc;
 }
 

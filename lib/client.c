@@ -381,11 +381,10 @@ void
 client_report(int *connection, const struct error *failure)
 {
 	struct wire_text message = {
-		.head = { .version = WIRE_VERSION, .type = failure ? WIRE_FAILED : WIRE_JOINED },
+		.head = { .version = WIRE_VERSION, .type = WIRE_FAILED },
 	};
 
-	if (failure)
-		(void)error_render(failure, message.text, sizeof(message.text));
+	(void)error_render(failure, message.text, sizeof(message.text));
 	/* If the supervisor is gone meanwhile, its successor counts us by our pid. */
 	(void)wire_send(*connection, &message, sizeof(message), NULL, 0, NULL);
 	own_close(connection);

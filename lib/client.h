@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 enum client_answer {
-	CLIENT_KIT,     /* contained: join with the kit, then client_report() */
+	CLIENT_KIT,     /* contained: join with the kit, then client_joined() or client_report() */
 	CLIENT_EXEMPT,  /* policy leaves this login on the host */
 	CLIENT_REFUSED  /* policy or the machine's state says no: why is filled */
 };
@@ -28,17 +28,19 @@ struct client_request {
 /*
  * Asks for a place in the subject's container.  Takes a few seconds at the most, also where
  * the supervisor is stopped.  On CLIENT_KIT *connection is the caller's, for
- * client_report().  -1 with err: no answer could be had; the login must not go on.
+ * one of these two.  -1 with err: no answer could be had; the login must not go on.
  */
 int client_open(const struct client_request *request, enum client_answer *answer,
     struct join_kit *kit, int *connection, struct wire_text *why, struct error *err);
 
-/* Tells the supervisor how the join went (failure NULL: joined) and closes the connection. */
+/* Tells the supervisor that the join failed, and closes the connection. */
 void client_report(int *connection, const struct error *failure);
 
+#define CLIENT_UNTIMED 0
+
 /*
- * The same of one that went well, with the microseconds that all of it took the caller.  -1 with err:
- * a supervisor that lives did not hear it, and will take the session for one that failed.
+ * The same of one that went well, with the microseconds that all of it took the caller, or CLIENT_UNTIMED.
+ * -1 with err: a supervisor that lives did not hear it, and will take the session for one that failed.
  */
 int client_joined(int *connection, uint64_t usec, struct error *err);
 
