@@ -38,7 +38,7 @@ from=$SECONDS
 host "date -s '+1 day' >/dev/null"
 is "a day is no idleness: another user's login is in" "$(on bob 'echo in')" in
 number "it is looked at before it could have been that long (seconds)" $((SECONDS - from)) -lt 60
-held_lives && ok "hers goes on, idle as it is" || fail "hers goes on, idle as it is"
+if held_lives; then ok "hers goes on, idle as it is"; else fail "hers goes on, idle as it is"; fi
 host "date -s '-2 days' >/dev/null"
 if wait_for 120 over; then ok "without input it ends"; else fail "without input it ends"; fi
 number "not before (seconds)" $((SECONDS - from)) -ge 50
