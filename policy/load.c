@@ -178,9 +178,9 @@ listing_free(struct listing *listing)
 		free(listing->entry[--listing->count].name);
 }
 
-/* -1 with errno (E2BIG: too many). */
+/* Takes a copy of the name; -1 with errno (E2BIG: too many). */
 static int
-listing_add(struct listing *listing, const struct dirent *found)
+listing_add(struct listing *listing, struct entry found)
 {
 	struct entry *entry = &listing->entry[listing->count];
 
@@ -188,24 +188,37 @@ listing_add(struct listing *listing, const struct dirent *found)
 		errno = E2BIG;
 		return -1;
 	}
-	*entry = (struct entry){ .name = strdup(found->d_name), .inode = found->d_ino,
-	    .is_link = found->d_type == DT_LNK };
-	if (entry->name == NULL)
+	found.name = strdup(found.name);
+	if (found.name == NULL)
 		return -1;
+	*entry = found;
 	listing->count++;
 	return 0;
 }
 
-/* The directory's drop-ins, sorted; -1 with errno. */
+static bool
+listing_has(const struct listing *listing, const char *name)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		if (strcmp(listing->entry[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* What is there of the directory, if there is one, and the draft as if it were there; sorted.  -1 with errno. */
 static int
-list_drop_ins(DIR *directory, struct listing *listing)
+list_drop_ins(const struct load *load, DIR *directory, struct listing *listing)
 {
 	const struct dirent *entry;
 
-	while ((entry = path_next_entry(directory)) != NULL)
-		if (is_drop_in(entry->d_name) && listing_add(listing, entry) < 0)
+	while (directory != NULL && (entry = path_next_entry(directory)) != NULL)
+		if (is_drop_in(entry->d_name) && listing_add(listing, (struct entry){ .name = (char *)(uintptr_t)entry->d_name,
+		        .inode = entry->d_ino, .is_link = entry->d_type == DT_LNK }) < 0)
 			return -1;
-	if (errno != 0)
+	if (directory != NULL && errno != 0)
+		return -1;
+	if (load->draft != NULL && !listing_has(listing, load->draft) &&
+	    listing_add(listing, (struct entry){ .name = (char *)(uintptr_t)load->draft }) < 0)
 		return -1;
 	qsort(listing->entry, listing->count, sizeof(listing->entry[0]), compare_entries);
 	return 0;
@@ -250,67 +263,59 @@ open_drop_ins(const char *path, bool trusted, struct error *err)
 }
 
 static void
-load_draft(struct load *load, const char *directory)
-{
-	char file[PATH_MAX + NAME_MAX + 2];
-
-	(void)snprintf(file, sizeof(file), "%s/%s", directory, load->draft);
-	parse_file(load->text, file, load->draft_content, strlen(load->draft_content), &load->faults);
-}
-
-static void
 load_drop_in(struct load *load, const char *directory, const struct entry *entry)
 {
 	char file[PATH_MAX + NAME_MAX + 2];
 
 	(void)snprintf(file, sizeof(file), "%s/%s", directory, entry->name);
-	load_file(load, file, entry->is_link ? ABSENT_TARGET : ABSENT_BY_NOW);
-}
-
-/* The draft is read as if it were there: at its place, whether it replaces a file or not. */
-static void
-load_listed(struct load *load, const char *path, const struct listing *listing)
-{
-	bool drafted = load->draft == NULL;
-
-	for (size_t i = 0; i < listing->count; i++) {
-		int order = drafted ? 1 : strcmp(load->draft, listing->entry[i].name);
-
-		if (order <= 0)
-			load_draft(load, path);
-		drafted = drafted || order <= 0;
-		if (order != 0)
-			load_drop_in(load, path, &listing->entry[i]);
-	}
-	if (!drafted)
-		load_draft(load, path);
+	if (load->draft != NULL && strcmp(entry->name, load->draft) == 0)
+		parse_file(load->text, file, load->draft_content, strlen(load->draft_content),
+		    &load->faults);
+	else
+		load_file(load, file, entry->is_link ? ABSENT_TARGET : ABSENT_BY_NOW);
 }
 
 /*
  * Each file is whole, but of those that are renamed and replaced meanwhile one may be missed, or be
- * gone when its turn comes: so the directory is listed before and after.  A missing one is no fault.
+ * gone when its turn comes: so the directory is listed before and after.
  */
+static int
+load_listed(struct load *load, const char *path, DIR *directory)
+{
+	struct listing before = { .count = 0 }, after = { .count = 0 };
+	int rc = list_drop_ins(load, directory, &before);
+
+	for (size_t i = 0; rc == 0 && i < before.count; i++)
+		load_drop_in(load, path, &before.entry[i]);
+	if (rc == 0 && directory != NULL) {
+		rewinddir(directory);
+		rc = list_drop_ins(load, directory, &after);
+		load->changed = load->changed || (rc == 0 && !is_same_listing(&before, &after));
+	}
+	int errnum = errno;
+	listing_free(&before);
+	listing_free(&after);
+	errno = errnum;
+	return rc;
+}
+
+/* A missing directory is no fault. */
 static void
 load_drop_ins(struct load *load, const char *path)
 {
 	struct error err = ERROR_INIT;
-	struct listing before = { .count = 0 }, after = { .count = 0 };
 	DIR *directory = open_drop_ins(path, load->trusted, &err);
 
-	if (directory != NULL && list_drop_ins(directory, &before) < 0)
-		(void)error_set(&err, errno, "read %s", path);
-	if (err.errnum == 0 || (directory == NULL && err.errnum == ENOENT))
-		load_listed(load, path, &before);
-	else
+	if (directory == NULL && err.errnum != ENOENT) {
 		fault_error(load, path, &err);
-	if (directory != NULL) {
-		rewinddir(directory);
-		if (list_drop_ins(directory, &after) == 0 && !is_same_listing(&before, &after))
-			load->changed = true;
-		(void)closedir(directory);
+		return;
 	}
-	listing_free(&before);
-	listing_free(&after);
+	if (load_listed(load, path, directory) < 0) {
+		(void)error_set(&err, errno, "read %s", path);
+		fault_error(load, path, &err);
+	}
+	if (directory != NULL)
+		(void)closedir(directory);
 }
 
 static void

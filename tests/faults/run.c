@@ -243,11 +243,10 @@ run_check_supervisor(struct run *run)
 	int64_t end = trace_clock() + LOGIN_NEXT_MS;
 	int descriptors;
 
-	/* A connection that its client has closed is the supervisor's until it comes round to it. */
+	/* A connection that its client has closed is the supervisor's until it comes round to it: it may be busy. */
 	while ((descriptors = state_descriptors(now)) > run->descriptors && now == run->supervisor &&
 	    trace_clock() < end)
 		(void)poll(NULL, 0, LOOK_MS);
-	/* It may have been busy with the one before. */
 	if (now == run->supervisor && descriptors > run->descriptors)
 		result_judge(run->result, OUTCOME_LEAK, "the supervisor has %d descriptors, had %d", descriptors,
 		    run->descriptors);

@@ -231,12 +231,13 @@ fault_do(struct trace *trace, struct tracee *tracee, long number)
 
 /*
  * What a process can't do but end or come back by is not made to fail; nor is what a C library's
- * start sets its thread pointer by: it has no other way to go on than to crash.  umask(2) has no errors.
+ * start sets its thread pointer by: it has no other way to go on than to crash.  umask(2) and getpid(2) have no errors.
  */
 static bool
 is_counted(long number)
 {
-	return number != SYS_arch_prctl && number != SYS_umask && number != SYS_exit && number != SYS_exit_group && number != SYS_rt_sigreturn &&
+	return number != SYS_arch_prctl && number != SYS_umask && number != SYS_getpid &&
+	    number != SYS_exit && number != SYS_exit_group && number != SYS_rt_sigreturn &&
 	    number != SYS_restart_syscall;
 }
 

@@ -283,6 +283,35 @@ Test(policy_load, drop_ins_in_order)
 	files_end(&files, name);
 }
 
+/* What would be one too many once it is written is one too many before. */
+Test(policy_load, drop_ins_have_a_bound)
+{
+	struct error err = ERROR_INIT;
+	struct files files = FILES_INIT;
+	char name[32];
+	const char *names[] = { name, NULL };
+
+	files_init(&files);
+	files_write(files.main, "", "");
+	cr_assert(mkdir(files.drop_ins, 0755) == 0);
+	for (int i = 0; i < 256; i++) {
+		(void)snprintf(name, sizeof(name), "%03d.conf", i);
+		files_write(files.drop_ins, name, "");
+	}
+	struct policy_text *text = policy_load_with(files.main, false, "100.conf", "", NULL, &err);
+	cr_expect(text != NULL, "%s", err.text);
+	policy_text_free(text);
+	cr_expect(policy_load_with(files.main, false, "256.conf", "", NULL, &err) == NULL);
+	cr_expect(strstr(err.text, "Argument list too long") != NULL, "%s", err.text);
+	for (int i = 0; i < 255; i++) {
+		char path[400];
+
+		(void)snprintf(path, sizeof(path), "%s/%03d.conf", files.drop_ins, i);
+		cr_expect(unlink(path) == 0);
+	}
+	files_end(&files, names);
+}
+
 /* However the directory lists them. */
 Test(policy_load, drop_ins_are_sorted)
 {
@@ -420,6 +449,10 @@ Test(policy_load, trusted_files)
 	cr_assert(unlink("/mnt/d/p.conf.d/a.conf") == 0);
 	cr_assert(mkfifo("/mnt/d/p.conf.d/a.conf", 0600) == 0);
 	expect_refused(&files, true, "a.conf is not a regular file");
+	cr_assert(unlink("/mnt/d/p.conf.d/a.conf") == 0 && chmod(files.drop_ins, 0777) == 0);
+	files_write(files.drop_ins, "a.conf", "");
+	cr_assert(chmod("/mnt/d/p.conf.d/a.conf", 0644) == 0);
+	expect_refused(&files, true, "is not root's alone");
 }
 
 Test(policy_load, path_too_long)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# THREATS H28: the kernel has no more namespaces, mounts, cgroups or keys to give.  Whoever needs a new one is refused with
+# THREATS H28: the kernel has no more namespaces, mounts or cgroups to give.  Whoever needs a new one is refused with
 # the reason, who has a container comes in, and once there are some again all is as before.
 # shellcheck source=guest.sh
 . "$(dirname "$0")/guest.sh"
