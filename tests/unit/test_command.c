@@ -5,7 +5,9 @@
 
 #include "test_sandbox.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -128,4 +130,49 @@ Test(command, leaves_other_children_alone)
 	cr_expect_eq(run("exit 5").code, 5);
 	cr_expect_eq(waitpid(other, &status, 0), other, "%m");
 	cr_expect_eq(WEXITSTATUS(status), 3);
+}
+
+static void
+run_when_traced(int go)
+{
+	static const char *const argv[] = { "/bin/sh", "-c", "exit 5", NULL };
+	struct command_result result;
+	struct error err = ERROR_INIT;
+	char byte;
+
+	bool is_run = read(go, &byte, 1) == 0 && command_run(argv, 20000, &result, &err) == 0;
+	_exit(is_run ? result.code : 1);
+}
+
+/* strace(1) of a supervisor: the pidfd tells of an end that the tracer still has. */
+Test(command, waits_for_an_end_that_a_tracer_takes_first, .timeout = 60)
+{
+	const long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
+	int go[2], status = 0, seen = 0;
+	siginfo_t info;
+
+	cr_assert_eq(pipe2(go, O_CLOEXEC), 0);
+	pid_t traced = fork();
+	if (traced == 0) {
+		(void)close(go[1]);
+		run_when_traced(go[0]);
+	}
+	cr_assert_eq(ptrace(PTRACE_SEIZE, traced, NULL, options), 0, "%m");
+	(void)close(go[0]);
+	(void)close(go[1]);
+	while (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOWAIT | __WALL) == 0) {
+		bool is_helpers_end = info.si_pid != traced && info.si_code == CLD_EXITED;
+		seen += is_helpers_end;
+		/* Long enough for who looks once, short for who waits. */
+		if (is_helpers_end)
+			(void)poll(NULL, 0, 100);
+		cr_assert_eq(waitpid(info.si_pid, &status, __WALL), info.si_pid, "%m");
+		if (info.si_pid == traced && !WIFSTOPPED(status))
+			break;
+		int signal = WIFSTOPPED(status) && status >> 16 == 0 ? WSTOPSIG(status) : 0;
+		if (WIFSTOPPED(status))
+			(void)ptrace(PTRACE_CONT, info.si_pid, NULL, (long)signal);
+	}
+	cr_expect_eq(seen, 1);
+	cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 5, "status %x", (unsigned)status);
 }
