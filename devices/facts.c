@@ -1,31 +1,114 @@
 /*
- * One function a fact; the texts are libudev's, and the device's as long as it is.
+ * One function a fact; the texts are libudev's, and the device's as long as it is.  NULL of libudev's is
+ * "none" or "can't be read", and errno tells which; where it keeps an error to itself, as of a tag or a
+ * link, the properties are asked first: they come from the same files.
  */
 #include "devices/facts.h"
 
+#include <errno.h>
 #include <string.h>
 
 typedef const char *device_text(struct udev_device *device, const char *name);
+typedef const char *fact_of(struct facts *facts, struct udev_device *device, const char *name);
+
+bool
+facts_says_absent(int errnum)
+{
+	static const int absent[] = { 0, ENOENT, ENODEV, ENXIO, ENOTDIR, EISDIR, ENODATA, EOPNOTSUPP };
+
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+		if (errnum == absent[i])
+			return true;
+	return false;
+}
+
+/* An answer of libudev's, errno having been 0 before.  True: there is more than it says. */
+static bool
+is_error(struct facts *facts, const void *answer)
+{
+	if (answer || facts_says_absent(errno))
+		return false;
+	if (facts->errnum == 0)
+		facts->errnum = errno;
+	return true;
+}
+
+/* Of what libudev reads once for all, as a device's uevent and its parent: where that fails it is empty from then on. */
+static const char *
+ask(struct facts *facts, device_text *text, struct udev_device *device, const char *name)
+{
+	errno = 0;
+	const char *value = text(device, name);
+	facts->is_torn = is_error(facts, value) || facts->is_torn;
+	return value;
+}
+
+static struct udev_device *
+parent_of(struct facts *facts, struct udev_device *device)
+{
+	errno = 0;
+	struct udev_device *parent = udev_device_get_parent(device);
+	facts->is_torn = is_error(facts, parent) || facts->is_torn;
+	return parent;
+}
+
+/* Read each time anew. */
+static const char *
+attribute_of(struct facts *facts, struct udev_device *device, const char *name)
+{
+	errno = 0;
+	const char *value = udev_device_get_sysattr_value(device, name);
+	facts->is_withheld = is_error(facts, value) || facts->is_withheld;
+	return value;
+}
 
 static const char *
-driver_of(struct udev_device *device, const char *name)
+subsystem_of(struct udev_device *device, const char *name)
+{
+	(void)name;
+	return udev_device_get_subsystem(device);
+}
+
+static const char *
+sysname_of(struct udev_device *device, const char *name)
+{
+	(void)name;
+	return udev_device_get_sysname(device);
+}
+
+static const char *
+devtype_of(struct udev_device *device, const char *name)
+{
+	(void)name;
+	return udev_device_get_devtype(device);
+}
+
+static const char *
+devnode_of(struct udev_device *device, const char *name)
+{
+	(void)name;
+	return udev_device_get_devnode(device);
+}
+
+static const char *
+driver_name(struct udev_device *device, const char *name)
 {
 	(void)name;
 	return udev_device_get_driver(device);
 }
 
 static const char *
-attribute_of(struct udev_device *device, const char *name)
+driver_of(struct facts *facts, struct udev_device *device, const char *name)
 {
-	return udev_device_get_sysattr_value(device, name);
+	return ask(facts, driver_name, device, name);
 }
 
 /* Number index of those that the device and its parents have, upwards. */
 static const char *
-upwards(struct udev_device *device, device_text *text, const char *name, size_t index)
+upwards(struct facts *facts, fact_of *fact, const char *name, size_t index)
 {
-	for (; device; device = udev_device_get_parent(device)) {
-		const char *value = text(device, name);
+	for (struct udev_device *device = facts->device; device; device = parent_of(facts, device)) {
+		const char *value = fact(facts, device, name);
 		if (value && index-- == 0)
 			return value;
 	}
@@ -42,22 +125,32 @@ list_at(struct udev_list_entry *entry, size_t index)
 
 /* The device itself, before the hub that it is plugged into, which is one, too. */
 static struct udev_device *
-usb_device_of(struct udev_device *device)
+usb_device_of(struct facts *facts)
 {
-	const char *devtype = udev_device_get_devtype(device);
+	const char *devtype = ask(facts, devtype_of, facts->device, NULL);
 
-	return devtype && !strcmp(devtype, "usb_device") ? device :
-	    udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
+	if (devtype && !strcmp(devtype, "usb_device"))
+		return facts->device;
+	errno = 0;
+	struct udev_device *usb = udev_device_get_parent_with_subsystem_devtype(facts->device, "usb", "usb_device");
+	facts->is_torn = is_error(facts, usb) || facts->is_torn;
+	return usb;
 }
 
 static const char *
-property_of(struct udev_device *device, const char *name)
+property_of(struct facts *facts, const char *name)
 {
-	const char *value = udev_device_get_property_value(device, name);
+	const char *value = ask(facts, udev_device_get_property_value, facts->device, name);
 	const char *attribute = value ? NULL : device_property_attribute(name);
-	struct udev_device *usb = attribute ? usb_device_of(device) : NULL;
+	struct udev_device *usb = attribute ? usb_device_of(facts) : NULL;
 
-	return usb ? udev_device_get_sysattr_value(usb, attribute) : value;
+	return usb ? attribute_of(facts, usb, attribute) : value;
+}
+
+static void
+read_properties(struct facts *facts)
+{
+	(void)ask(facts, udev_device_get_property_value, facts->device, "DEVNAME");
 }
 
 /*
@@ -68,47 +161,67 @@ struct udev_list_entry *udev_device_get_current_tags_list_entry(struct udev_devi
     __attribute__((weak));
 
 static const char *
-tag_at(struct udev_device *device, size_t index)
+tag_at(struct facts *facts, size_t index)
 {
+	read_properties(facts);
 	return list_at(udev_device_get_current_tags_list_entry
-	    ? udev_device_get_current_tags_list_entry(device)
-	    : udev_device_get_tags_list_entry(device), index);
+	    ? udev_device_get_current_tags_list_entry(facts->device)
+	    : udev_device_get_tags_list_entry(facts->device), index);
 }
 
 static const char *
-devnode_at(struct udev_device *device, size_t index)
+devnode_at(struct facts *facts, size_t index)
 {
-	return index == 0 ? udev_device_get_devnode(device) :
-	    list_at(udev_device_get_devlinks_list_entry(device), index - 1);
+	if (index == 0)
+		return ask(facts, devnode_of, facts->device, NULL);
+	read_properties(facts);
+	return list_at(udev_device_get_devlinks_list_entry(facts->device), index - 1);
 }
 
-const char *
-facts_get(void *context, enum device_fact fact, const char *name, size_t index)
+static const char *
+get(struct facts *facts, enum device_fact fact, const char *name, size_t index)
 {
-	struct udev_device *device = context;
-
 	switch (fact) {
 	case DEVICE_DEVNODE:
-		return devnode_at(device, index);
+		return devnode_at(facts, index);
 	case DEVICE_TAG:
-		return tag_at(device, index);
+		return tag_at(facts, index);
 	case DEVICE_ATTRIBUTES:
-		return upwards(device, attribute_of, name, index);
+		return upwards(facts, attribute_of, name, index);
 	case DEVICE_DRIVER:
-		return upwards(device, driver_of, name, index);
+		return upwards(facts, driver_of, name, index);
 	case DEVICE_SUBSYSTEM:
-		return index == 0 ? udev_device_get_subsystem(device) : NULL;
+		return index == 0 ? ask(facts, subsystem_of, facts->device, NULL) : NULL;
 	case DEVICE_SYSNAME:
-		return index == 0 ? udev_device_get_sysname(device) : NULL;
+		return index == 0 ? ask(facts, sysname_of, facts->device, NULL) : NULL;
 	case DEVICE_DEVTYPE:
-		return index == 0 ? udev_device_get_devtype(device) : NULL;
+		return index == 0 ? ask(facts, devtype_of, facts->device, NULL) : NULL;
 	case DEVICE_ATTRIBUTE:
-		return index == 0 ? attribute_of(device, name) : NULL;
+		return index == 0 ? attribute_of(facts, facts->device, name) : NULL;
 	case DEVICE_PROPERTY:
-		return index == 0 ? property_of(device, name) : NULL;
+		return index == 0 ? property_of(facts, name) : NULL;
 	case DEVICE_USER:
 	case DEVICE_GROUP:
 		break; /* of the login, and decided there */
 	}
 	return NULL;
+}
+
+const char *
+facts_get(void *context, enum device_fact fact, const char *name, size_t index, bool *is_unknown)
+{
+	struct facts *facts = context;
+
+	facts->is_withheld = index > 0 && facts->is_withheld;
+	const char *value = get(facts, fact, name, index);
+	*is_unknown = !value && (facts->is_torn || facts->is_withheld);
+	return value;
+}
+
+bool
+facts_are_read(struct facts *facts)
+{
+	(void)devnode_at(facts, 0);
+	read_properties(facts);
+	return !facts->is_torn;
 }

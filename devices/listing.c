@@ -10,12 +10,15 @@
 #include "lib/own.h"
 #include "lib/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 static const char dev[] = "/dev/";
 
@@ -79,6 +82,42 @@ add_links(struct udev_device *device, char *links, size_t size)
 	}
 }
 
+/* --- what can't be looked at ----------------------------------------------------------------- */
+
+/* libudev takes a uevent that it must not read for an empty one; who has a number has a node. */
+static bool
+has_number(const char *syspath)
+{
+	char path[PATH_MAX];
+
+	return text_format(path, sizeof(path), "%s/dev", syspath) == 0 && (access(path, F_OK) == 0 || errno != ENOENT);
+}
+
+static void
+leave_out(struct listing *listing, const char *syspath, int errnum)
+{
+	if (listing->left_out++ > 0)
+		return;
+	(void)text_format(listing->first_left_out, sizeof(listing->first_left_out), "%s", syspath);
+	listing->errnum = errnum;
+}
+
+static int
+tell_left_out(struct listing *listing)
+{
+	struct device_message message = { .news = DEVICE_NEWS_FAULT };
+
+	if (listing->left_out == 0)
+		return 0;
+	(void)snprintf(message.links, sizeof(message.links), "%zu device%s can't be looked at, and the user does not get "
+	    "%s: %s: %s", listing->left_out, listing->left_out == 1 ? "" : "s", listing->left_out == 1 ? "it" : "them; the first",
+	    listing->first_left_out, strerror(listing->errnum));
+	listing->left_out = 0;
+	return listing->tell(&message, listing->context);
+}
+
+/* --- what there is ----------------------------------------------------------------------------- */
+
 /* False: it has no node, or one that can't be told. */
 static bool
 describe(struct udev_device *device, const struct device_rule *rule,
@@ -100,16 +139,30 @@ describe(struct udev_device *device, const struct device_rule *rule,
 	return true;
 }
 
-int
-listing_take(struct listing *listing, struct udev_device *device, bool is_removed)
+/* Whether the user gets it, and as what. */
+static bool
+decide(struct listing *listing, struct udev_device *device, struct device_message *message)
 {
-	const struct device_facts facts = { .get = facts_get, .context = device };
+	struct facts facts = { .device = device };
+	const struct device_facts asked = { .get = facts_get, .context = &facts };
+	const char *syspath = udev_device_get_syspath(device);
+	const struct device_rule *rule = device_rules_decide(listing->rule, listing->rules, &asked);
+
+	if (rule && rule->allows && facts_are_read(&facts) && describe(device, rule, message))
+		return true;
+	bool is_lost = rule && rule->allows && !udev_device_get_devnode(device);
+	if ((facts.errnum != 0 || is_lost) && has_number(syspath))
+		leave_out(listing, syspath, facts.errnum != 0 ? facts.errnum : EACCES);
+	return false;
+}
+
+static int
+take(struct listing *listing, struct udev_device *device, bool is_removed)
+{
 	struct device_message message;
 	struct listed *listed = find(listing, udev_device_get_syspath(device));
-	const struct device_rule *rule = is_removed ? NULL :
-	    device_rules_decide(listing->rule, listing->rules, &facts);
 
-	if (!rule || !rule->allows || !describe(device, rule, &message))
+	if (is_removed || !decide(listing, device, &message))
 		return listed ? tell_removed(listing, listed) : 0;
 	if (!listed)
 		listed = append(listing, udev_device_get_syspath(device));
@@ -118,6 +171,12 @@ listing_take(struct listing *listing, struct udev_device *device, bool is_remove
 	memcpy(listed->node, message.node, sizeof(listed->node));
 	listed->is_seen = true;
 	return listing->tell(&message, listing->context);
+}
+
+int
+listing_take_news(struct listing *listing, struct udev_device *device, bool is_removed)
+{
+	return take(listing, device, is_removed) < 0 ? -1 : tell_left_out(listing);
 }
 
 /* Found by another rule before: once is enough. */
@@ -131,9 +190,11 @@ take_path(struct listing *listing, const char *syspath)
 	if (known && known->is_seen)
 		return 0;
 	device = udev_device_new_from_syspath(listing->udev, syspath);
+	if (!device && !facts_says_absent(errno))
+		leave_out(listing, syspath, errno);
 	if (!device)
 		return 0; /* gone meanwhile */
-	rc = listing_take(listing, device, false);
+	rc = take(listing, device, false);
 	udev_device_unref(device);
 	return rc;
 }
@@ -229,9 +290,10 @@ take_node_alone(struct listing *listing, const struct device_rule *rule, const c
 
 /* A later rule may deny what this one names: with no device to ask, only by its path. */
 static const char *
-path_get(void *path, enum device_fact fact, const char *name, size_t index)
+path_get(void *path, enum device_fact fact, const char *name, size_t index, bool *is_unknown)
 {
 	(void)name;
+	*is_unknown = false;
 	return fact == DEVICE_DEVNODE && index == 0 ? path : NULL;
 }
 
@@ -244,14 +306,23 @@ take_node(struct listing *listing, const char *path)
 	struct udev_device *device;
 	int rc;
 
-	if (stat(path, &st) < 0 || (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode)))
+	if (stat(path, &st) < 0) {
+		if (!facts_says_absent(errno))
+			leave_out(listing, path, errno);
+		return 0;
+	}
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return 0;
 	device = udev_device_new_from_devnum(listing->udev, S_ISBLK(st.st_mode) ? 'b' : 'c', st.st_rdev);
+	if (!device && !facts_says_absent(errno)) {
+		leave_out(listing, path, errno);
+		return 0;
+	}
 	if (!device) {
 		rule = device_rules_decide(listing->rule, listing->rules, &facts);
 		return rule && rule->allows ? take_node_alone(listing, rule, path, &st) : 0;
 	}
-	rc = listing_take(listing, device, false);
+	rc = take(listing, device, false);
 	udev_device_unref(device);
 	return rc;
 }
@@ -273,6 +344,8 @@ listing_scan(struct listing *listing, struct error *err)
 	for (size_t i = listing->count; i-- > 0;)
 		if (!listing->device[i].is_seen && tell_removed(listing, &listing->device[i]) < 0)
 			return error_set(err, errno, "tell what is gone");
+	if (tell_left_out(listing) < 0)
+		return error_set(err, errno, "tell what can't be looked at");
 	return 0;
 }
 

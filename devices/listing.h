@@ -26,16 +26,23 @@ struct listing {
 	size_t rules;
 	struct listed *device; /* owned */
 	size_t count;
+	/* What could not be looked at since that was told last; the first of it, and why. */
+	size_t left_out;
+	char first_left_out[DEVICE_SYSPATH_SIZE];
+	int errnum;
 	/* Returns -1 to stop. */
 	int (*tell)(const struct device_message *message, void *context);
 	void *context;
 };
 
-/* Looks at all devices that rules can be about; those that are gone are told to be. */
+/*
+ * Looks at all devices that rules can be about; those that are gone are told to be, and so is, in a
+ * sentence, how many could not be looked at: they are not listed.
+ */
 int listing_scan(struct listing *listing, struct error *err);
 
-/* One device of which there is news. */
-int listing_take(struct listing *listing, struct udev_device *device, bool is_removed);
+/* One device of which there is news; the same. */
+int listing_take_news(struct listing *listing, struct udev_device *device, bool is_removed);
 
 /* Whether events of this subsystem alone matter: calls each() for each of them, or returns false. */
 bool listing_subsystems(const struct listing *listing, void (*each)(const char *subsystem, void *context),

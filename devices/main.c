@@ -43,6 +43,8 @@ static int
 tell_line(const struct device_message *message, void *context)
 {
 	(void)context;
+	if (message->news == DEVICE_NEWS_FAULT)
+		return fprintf(stderr, "devices: %s\n", message->links) < 0 ? -1 : 0;
 	return printf("/dev/%s %c %u:%u %s%s\n", message->node, message->block ? 'b' : 'c',
 	    message->major, message->minor, message->access & DEVICE_READ ? "r" : "",
 	    message->access & DEVICE_WRITE ? "w" : "") < 0 ? -1 : 0;
@@ -107,12 +109,12 @@ take_event(struct listing *listing, struct udev_monitor *monitor, struct error *
 
 	errno = 0;
 	device = udev_monitor_receive_device(monitor);
-	if (!device && errno == ENOBUFS) /* events were lost: what is there is the truth */
-		return listing_scan(listing, err) < 0 ? -1 : tell_all(listing);
-	if (!device)
+	if (!device && (errno == 0 || errno == EAGAIN || errno == EINTR))
 		return 0;
+	if (!device) /* events were lost, for want of space or by an error: what is there is the truth */
+		return listing_scan(listing, err) < 0 ? -1 : tell_all(listing);
 	action = udev_device_get_action(device);
-	rc = listing_take(listing, device, action && !strcmp(action, "remove"));
+	rc = listing_take_news(listing, device, action && !strcmp(action, "remove"));
 	udev_device_unref(device);
 	return rc;
 }
@@ -180,10 +182,7 @@ complain(const struct listing *listing, const struct error *err)
 	char text[640];
 
 	(void)snprintf(message.links, sizeof(message.links), "%s", error_render(err, text, sizeof(text)));
-	if (listing->tell == tell_socket)
-		(void)tell_socket(&message, NULL);
-	else
-		(void)fprintf(stderr, "devices: %s\n", text);
+	(void)listing->tell(&message, listing->context);
 }
 
 int

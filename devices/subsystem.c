@@ -3,10 +3,12 @@
  */
 #include "devices/subsystem.h"
 
+#include "devices/facts.h"
 #include "lib/own.h"
 #include "lib/path.h"
 #include "lib/text.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
@@ -38,7 +40,7 @@ is_known_to_udevd(const char *syspath, const char *subsystem)
 	(void)fclose(file);
 	number[strcspn(number, "\n")] = '\0';
 	return !line || text_format(path, sizeof(path), "/run/udev/data/%c%s",
-	    strcmp(subsystem, "block") == 0 ? 'b' : 'c', number) < 0 || access(path, F_OK) == 0;
+	    strcmp(subsystem, "block") == 0 ? 'b' : 'c', number) < 0 || access(path, F_OK) == 0 || errno != ENOENT;
 }
 
 static bool
@@ -57,17 +59,26 @@ can_match(const struct device_rule *rule, const char *syspath, const char *subsy
 	return true;
 }
 
-/* "../../devices/virtual/tty/tty1" -> "/sys/devices/virtual/tty/tty1" */
-static bool
+/*
+ * "../../devices/virtual/tty/tty1" -> "/sys/devices/virtual/tty/tty1", or "": it is no device, or no
+ * longer there.
+ */
+static int
 path_of(int directory, const char *name, char path[PATH_MAX])
 {
 	char target[PATH_MAX];
 	ssize_t length = readlinkat(directory, name, target, sizeof(target) - 1);
 	const char *devices;
 
-	target[length < 0 ? 0 : length] = '\0';
+	path[0] = '\0';
+	/* EINVAL: a file among the links, as class/net/bonding_masters. */
+	if (length < 0)
+		return facts_says_absent(errno) || errno == EINVAL ? 0 : -1;
+	target[length] = '\0';
 	devices = strstr(target, "devices/");
-	return devices && text_format(path, PATH_MAX, "/sys/%s", devices) == 0;
+	if (devices && text_format(path, PATH_MAX, "/sys/%s", devices) < 0)
+		path[0] = '\0';
+	return 0;
 }
 
 struct entry {
@@ -80,31 +91,25 @@ by_name(const void *a, const void *b)
 	return strcmp(((const struct entry *)a)->name, ((const struct entry *)b)->name);
 }
 
-/*
- * Sorted, so that two looks at one machine tell the same.  The result is the caller's; NULL: none,
- * or with *count SIZE_MAX no memory for it.
- */
-static struct entry *
-read_entries(DIR *directory, size_t *count)
+/* Sorted, so that two looks at one machine tell the same.  *all is the caller's, whatever is answered. */
+static int
+read_entries(DIR *directory, struct entry **all, size_t *count)
 {
-	struct entry *all = NULL;
-
 	*count = 0;
 	for (const struct dirent *entry; (entry = path_next_entry(directory));) {
 		if (entry->d_name[0] == '.')
 			continue;
-		struct entry *more = realloc(all, (*count + 1) * sizeof(*all));
-		if (!more) {
-			free(all);
-			*count = SIZE_MAX;
-			return NULL;
-		}
-		all = more;
-		(void)text_format(all[(*count)++].name, sizeof(all->name), "%s", entry->d_name);
+		struct entry *more = realloc(*all, (*count + 1) * sizeof(*more));
+		if (!more)
+			return -1;
+		*all = more;
+		(void)text_format(more[(*count)++].name, sizeof(more->name), "%s", entry->d_name);
 	}
-	if (all)
-		qsort(all, *count, sizeof(*all), by_name);
-	return all;
+	if (errno)
+		return -1;
+	if (*all)
+		qsort(*all, *count, sizeof(**all), by_name);
+	return 0;
 }
 
 static int
@@ -113,14 +118,14 @@ scan_directory(DIR *directory, const char *subsystem, const struct device_rule *
 {
 	char path[PATH_MAX];
 	size_t count;
-	autofree struct entry *entry = read_entries(directory, &count);
+	autofree struct entry *entry = NULL;
 
-	if (count == SIZE_MAX)
-		return error_set(err, ENOMEM, "list the subsystem %s", subsystem);
+	if (read_entries(directory, &entry, &count) < 0)
+		return error_set(err, errno, "list the subsystem %s", subsystem);
 	for (size_t i = 0; entry && i < count; i++) {
-		if (!path_of(dirfd(directory), entry[i].name, path) || !can_match(rule, path, subsystem))
-			continue;
-		if (take(path, context) < 0)
+		if (path_of(dirfd(directory), entry[i].name, path) < 0)
+			return error_set(err, errno, "look at %s of the subsystem %s", entry[i].name, subsystem);
+		if (path[0] && can_match(rule, path, subsystem) && take(path, context) < 0)
 			return error_set(err, errno, "take the device %s", path);
 	}
 	return 0;
@@ -139,6 +144,8 @@ subsystem_scan(const char *subsystem, const struct device_rule *rule,
 		if (text_format(path, sizeof(path), "/sys/%s/%s%s", place[i][0], subsystem, place[i][1]) < 0)
 			return error_set(err, errno, "name the subsystem %s", subsystem);
 		DIR *directory = opendir(path);
+		if (!directory && !facts_says_absent(errno))
+			return error_set(err, errno, "open %s", path);
 		if (!directory)
 			continue;
 		int rc = scan_directory(directory, subsystem, rule, take, context, err);

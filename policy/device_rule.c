@@ -257,11 +257,12 @@ device_rule_format(const struct device_rule *rule, bool with_login, char *text, 
 }
 
 static bool
-matches(const struct device_match *match, const struct device_facts *facts)
+matches(const struct device_match *match, const struct device_facts *facts, bool *is_unknown)
 {
 	const char *value;
 
-	for (size_t i = 0; (value = facts->get(facts->context, match->fact, match->name, i)); i++)
+	*is_unknown = false;
+	for (size_t i = 0; (value = facts->get(facts->context, match->fact, match->name, i, is_unknown)); i++)
 		if (fnmatch(match->pattern, value, 0) == 0)
 			return true;
 	return false;
@@ -270,8 +271,10 @@ matches(const struct device_match *match, const struct device_facts *facts)
 static bool
 rule_matches(const struct device_rule *rule, const struct device_facts *facts)
 {
+	bool is_unknown;
+
 	for (size_t i = 0; i < rule->matches; i++)
-		if (!matches(&rule->match[i], facts))
+		if (!matches(&rule->match[i], facts, &is_unknown) && (rule->allows || !is_unknown))
 			return false;
 	return true;
 }

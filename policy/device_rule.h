@@ -69,12 +69,15 @@ void device_rule_format(const struct device_rule *rule, bool with_login, char *t
 
 /* One device, whoever knows it. */
 struct device_facts {
-	/* The fact's value number index, from 0; NULL: there are no more. */
-	const char *(*get)(void *context, enum device_fact fact, const char *name, size_t index);
+	/* The fact's value number index, from 0; NULL: there are no more, or, if *is_unknown was set, nobody can tell. */
+	const char *(*get)(void *context, enum device_fact fact, const char *name, size_t index, bool *is_unknown);
 	void *context;
 };
 
-/* The last rule that matches decides; without one, NULL, the device is not for this user. */
+/*
+ * The last rule that matches decides; without one, NULL, the device is not for this user.  What can't be
+ * told of it holds in a rule that denies, and not in one that allows.
+ */
 const struct device_rule *device_rules_decide(const struct device_rule *rule, size_t count,
     const struct device_facts *facts);
 

@@ -2,7 +2,7 @@
  * Rules of the key devices, and what they are matched with, which comes from hardware that a
  * user plugs in.  A rule that is taken is the same when its text is read again, and the
  * helper without capabilities, which gets it without user and group, decides the same by it.
- * An input: facts, a line each in the order of enum device_fact, then rules.
+ * An input: facts, a line each in the order of enum device_fact, "?" what can't be told; then rules.
  */
 #include "fuzz.h"
 
@@ -19,12 +19,14 @@ struct facts {
 };
 
 static const char *
-get_fact(void *context, enum device_fact fact, const char *name, size_t index)
+get_fact(void *context, enum device_fact fact, const char *name, size_t index, bool *is_unknown)
 {
 	const struct facts *facts = context;
+	const char *text = fact < FACTS ? facts->text[fact] : NULL;
 
 	(void)name;
-	return index == 0 && fact < FACTS ? facts->text[fact] : NULL;
+	*is_unknown = text && !strcmp(text, "?");
+	return index == 0 && !*is_unknown ? text : NULL;
 }
 
 static bool

@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #define TTY "/sys/devices/pci0000:00/0000:00:14.0/usb1/1-5/1-5:1.0/ttyUSB7/tty/ttyUSB7"
 #define NEW_USB "P: /devices/pci0000:00/0000:00:14.0/usb1/1-5\nE: DEVTYPE=usb_device\nE: SUBSYSTEM=usb\n" \
@@ -250,6 +251,52 @@ Test(devices_helper, hears_of_all_where_no_subsystem_is_named)
 	host("add\n" NEW_TTY ".");
 	host("event " TTY " add");
 	EXPECT("add ttyUSB7 c188:7 r ");
+}
+
+static void
+set_mode(const char *below, mode_t mode)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s%s", getenv("UMOCKDEV_DIR"), below);
+	cr_assert_eq(chmod(path, mode), 0, "%s: %m", path);
+}
+
+#define SECRET "A: secret=0\\n\n"
+
+/* A rule that denies can't be asked then: nobody gets it. */
+Test(devices_helper, what_can_not_be_read_is_left_out_and_told)
+{
+	host("add\n" NEW_TTY SECRET ".");
+	host("add\nP: /devices/virtual/tty/ttyX\nN: ttyX\nE: DEVNAME=/dev/ttyX\nE: MAJOR=4\nE: MINOR=98\n"
+	    "E: SUBSYSTEM=tty\n.");
+	set_mode(TTY "/secret", 0);
+	start_helper(RULES("allow subsystem=tty", "deny attr{secret}=1"));
+	EXPECT("add ttyX c4:98 rw ");
+	EXPECT("fault1 device can't be looked at, and the user does not get it: " TTY ": Operation not permitted");
+	EXPECT("all");
+	set_mode(TTY "/secret", 0400);
+	host("event " TTY " change");
+	EXPECT("add ttyUSB7 c188:7 rw ");
+	set_mode(TTY "/secret", 0);
+	host("event " TTY " change");
+	EXPECT("remove ttyUSB7");
+	EXPECT("fault1 device can't be looked at, and the user does not get it: " TTY ": Operation not permitted");
+}
+
+Test(devices_helper, tells_where_it_can_not_look_for_a_subsystem)
+{
+	struct device_message message;
+
+	host("add\n" NEW_TTY ".");
+	set_mode("/sys/class/tty", 0);
+	start_helper(RULES("allow subsystem=tty"));
+	const char *told = next(WAIT_MS);
+	cr_expect(!strncmp(told, "faultopen /sys/class/tty: Permission denied", 43), "%s", told);
+	set_mode("/sys/class/tty", 0700);
+	cr_expect_eq(recv(world.socket, &message, sizeof(message), 0), 0, "it goes on");
+	cr_expect_eq(namespace_finish(world.helper), 1);
+	world.helper = -1;
 }
 
 /* Ended by its socket alone: tear_down() waits for it. */

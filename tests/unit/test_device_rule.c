@@ -147,10 +147,11 @@ tag_of(const struct device *device, size_t index)
 }
 
 static const char *
-get(void *context, enum device_fact fact, const char *name, size_t index)
+get(void *context, enum device_fact fact, const char *name, size_t index, bool *is_unknown)
 {
 	const struct device *device = context;
 
+	*is_unknown = false;
 	switch (fact) {
 	case DEVICE_DEVNODE:
 		return devnode_of(device, index);
@@ -438,4 +439,38 @@ Test(device_rule, without_udevd)
 	device_rule_without_udevd(&none);
 	const struct device_facts facts = { .get = get, .context = &database.device[0] };
 	cr_expect(device_rules_decide(&none, 1, &facts) == &none);
+}
+
+static const char *
+get_little(void *context, enum device_fact fact, const char *name, size_t index, bool *is_unknown)
+{
+	(void)context;
+	(void)name;
+	*is_unknown = fact != DEVICE_SUBSYSTEM;
+	return fact == DEVICE_SUBSYSTEM && index == 0 ? "tty" : NULL;
+}
+
+/* What can't be told of a device gives it to nobody. */
+Test(device_rule, what_is_unknown_denies_and_does_not_allow)
+{
+	const struct device_facts facts = { .get = get_little };
+	static const struct {
+		const char *text[2];
+		int decides; /* -1: none */
+	} row[] = {
+		{ { "allow subsystem=tty", "deny attr{secret}=1" }, 1 },
+		{ { "allow subsystem=tty", "deny tag=seat ID_MODEL=x" }, 1 },
+		{ { "allow subsystem=tty", "deny subsystem=tty DRIVER=x" }, 1 },
+		{ { "allow subsystem=tty", "deny subsystem=block attr{secret}=1" }, 0 },
+		{ { "allow subsystem=block", "allow attr{secret}=0" }, -1 },
+		{ { "deny attr{secret}=1", "allow subsystem=tty" }, 1 },
+		{ { "deny attr{secret}=1", "allow subsystem=tty attr{public}=*" }, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		const struct device_rule rule[] = { rule_of(row[i].text[0]), rule_of(row[i].text[1]) };
+		const struct device_rule *decides = device_rules_decide(rule, 2, &facts);
+		cr_expect_eq(decides ? decides - rule : -1, row[i].decides, "%s, %s: %td", row[i].text[0],
+		    row[i].text[1], decides ? decides - rule : -1);
+	}
 }
