@@ -25,11 +25,14 @@ campaign "memory" sealed -k memory -n 17 -j 2
 campaign "SIGKILL" sealed -k kill -n 83 -j 2
 campaign "SIGKILL, a second login" sealed -s second -k kill -n 31 -j 2
 campaign "SIGSTOP of the caller" sealed -k stop -r caller -n 83 -j 2
+campaign "an errno in the helper for devices" sealed -s cold -r devices -n 149
 campaign "an order: set, an errno" sealed -s ctl-set -n 211 -j 2
 campaign "an order: set, SIGKILL" sealed -s ctl-set -k kill -n 53 -j 2
 campaign "an order: gc, an errno" sealed -s ctl-gc -n 499
 campaign "an order: freeze, an errno" sealed -s ctl-freeze -n 211 -j 2
 campaign "an order: run, an errno" sealed -s ctl-run -n 83 -j 2
+campaign "an order: enter, SIGSTOP of ctrctl" sealed -s ctl-enter -k stop -r ctrctl -n 61 -j 2
+campaign "an order: kill, SIGSTOP of the supervisor" sealed -s ctl-kill -k stop -r supervisor -n 149 -j 4
 printf '%s\n' "$before" >/etc/pam_ctr.conf
 rm -rf /etc/pam_ctr.conf.d
 mv "$tap_dir/conf.d" /etc/pam_ctr.conf.d

@@ -319,10 +319,6 @@ parse(int argc, char **argv, struct options *options)
 	/* The filters and the files of ids are everybody's. */
 	if (options->scene == SCENE_COLD || (options->order && order_is_alone(options->order)))
 		options->workers = 1;
-	if (options->order && options->kind == FAULT_STOP) {
-		(void)fprintf(stderr, "faults: nobody is stopped in an order\n");
-		exit(2);
-	}
 }
 
 static int

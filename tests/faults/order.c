@@ -37,7 +37,8 @@ enum {
 	ENDS = 64,            /* nothing is left of the container */
 	BUILDS = 128,         /* a container, which ends with it */
 	RUNS = 256,           /* a command in it */
-	ALONE = 512
+	HOLDS_UP = 512,       /* the user's logins are refused while it is under way: frozen, or somebody builds */
+	ALONE = 1024
 };
 
 #define LOOK "/usr/libexec/pam_ctr-test/fault_caller", "look"
@@ -53,9 +54,9 @@ static const struct order orders[] = {
 	{ .name = "ctl-kill-session", .arguments = { "kill", "@", "--session", "%" },
 	    .flags = NEEDS_SESSION | NEEDS_SECOND },
 	{ .name = "ctl-freeze", .arguments = { "freeze", "@" }, .undo = { "thaw", "@" },
-	    .flags = NEEDS_SESSION | NEEDS_NEW },
+	    .flags = NEEDS_SESSION | NEEDS_NEW | HOLDS_UP },
 	{ .name = "ctl-thaw", .first = { "freeze", "@" }, .arguments = { "thaw", "@" }, .undo = { "thaw", "@" },
-	    .flags = NEEDS_SESSION },
+	    .flags = NEEDS_SESSION | HOLDS_UP },
 	{ .name = "ctl-set", .arguments = { "set", "@", "memory.max=96M", "pids.max=50", "cpu.max=120%" },
 	    .undo = { "set", "@", "memory.max=", "pids.max=", "cpu.max=" }, .flags = NEEDS_SESSION },
 	{ .name = "ctl-keep", .arguments = { "set", "@", "--keep", "memory.max=96M", "pids.max=50" },
@@ -65,7 +66,7 @@ static const struct order orders[] = {
 	{ .name = "ctl-gc", .arguments = { "gc" }, .flags = NEEDS_SESSION | NEEDS_ORPHAN | ALONE },
 	{ .name = "ctl-gc-dead", .arguments = { "gc" }, .flags = NEEDS_SESSION | NEEDS_ORPHAN | NEEDS_DEAD | ENDS | ALONE },
 	{ .name = "ctl-enter", .arguments = { "enter", "@", "--", LOOK }, .flags = NEEDS_SESSION | RUNS },
-	{ .name = "ctl-run", .arguments = { "run", "@", "--", LOOK }, .flags = BUILDS | RUNS },
+	{ .name = "ctl-run", .arguments = { "run", "@", "--", LOOK }, .flags = BUILDS | RUNS | HOLDS_UP },
 };
 
 enum {
@@ -152,6 +153,12 @@ prepare(struct worker *worker, struct holder *second)
 /* --- the order ----------------------------------------------------------------------------------- */
 
 static bool
+is_over_or_waits(const struct trace *trace)
+{
+	return trace->caller < 0 || trace->entered != 0 || trace->held != 0;
+}
+
+static bool
 is_over_or_entered(const struct trace *trace)
 {
 	return trace->caller < 0 || trace->entered != 0;
@@ -188,23 +195,52 @@ check_entered(struct run *run)
 	trace_enter(&run->trace);
 }
 
+/*
+ * An administrator whose ctrctl is stopped keeps nobody out: the user's login has its answer as soon as
+ * ever.  A supervisor that is stopped does, and ctrctl must say so.
+ */
+static void
+while_held(struct run *run)
+{
+	struct worker *worker = run->worker;
+	struct trace *trace = &run->trace;
+	struct result other;
+
+	if (trace->fault.role == ROLE_SUPERVISOR) {
+		if (!trace_until(trace, is_over_or_entered, CTRCTL_MS))
+			result_judge(run->result, OUTCOME_HANG, "no word of ctrctl's while the supervisor is stopped");
+	} else {
+		worker->limits_change = true;
+		login_beside(worker, trace, false, &other);
+		worker->limits_change = false;
+		if (other.outcome > OUTCOME_REFUSED)
+			result_judge(run->result, other.outcome, "a login while one is stopped: %s", other.why);
+		else if (!(worker->order->flags & HOLDS_UP) && (other.outcome != OUTCOME_IN || other.ms > LOGIN_NEXT_MS))
+			result_judge(run->result, OUTCOME_LOCKED, "a login while one is stopped: %s, %d ms",
+			    other.outcome == OUTCOME_IN ? "in" : other.why, other.ms);
+	}
+	trace_release(trace);
+}
+
 static void
 follow(struct run *run)
 {
 	struct trace *trace = &run->trace;
 	int64_t began = trace_clock();
 
-	(void)trace_until(trace, is_over_or_entered, CTRCTL_MS);
-	if (trace->entered != 0)
-		check_entered(run);
-	if (!trace_until(trace, trace_is_caller_gone, CTRCTL_MS)) {
+	while (trace_until(trace, is_over_or_waits, CTRCTL_MS) && trace->caller >= 0)
+		if (trace->entered != 0)
+			check_entered(run);
+		else
+			while_held(run);
+	if (trace->caller >= 0) {
 		result_judge(run->result, OUTCOME_HANG, "ctrctl does not end");
 		(void)kill(trace->caller, SIGKILL);
 		(void)trace_until(trace, trace_is_caller_gone, LOGIN_END_MS);
 	}
 	run->result->ms = (int)(trace_clock() - began);
-	while (trace_step(trace, 20))
-		continue;
+	while (trace_step(trace, 20) || trace->held != 0)
+		trace_release(trace);
 	if (run->worker->order->flags & BUILDS)
 		run_wait_for_end(run);
 	run_check_crash(run);
@@ -250,15 +286,39 @@ check_told(struct run *run, const int streams[3])
 
 /* --- afterwards ------------------------------------------------------------------------------------ */
 
-/* A dead supervisor's successor comes with whoever asks for it; this asks, and changes nothing. */
+/* Asks a supervisor, which is there or comes with whoever asks for it, and changes nothing. */
+static int
+ask(const struct worker *worker)
+{
+	static const char *const dry_run[] = { "reload", "@", "--dry-run", NULL };
+
+	return ctrctl_call(worker, dry_run, NULL);
+}
+
+/* A dead supervisor's successor comes. */
 static void
 have_it_adopted(const struct worker *worker)
 {
-	static const char *const ask[] = { "reload", "@", "--dry-run", NULL };
 	pid_t supervisor = state_recorded(worker->uid, "supervisor");
 
 	if (supervisor > 0 && !state_lives(supervisor))
-		(void)ctrctl_call(worker, ask, NULL);
+		(void)ask(worker);
+}
+
+/*
+ * A supervisor that goes on has what ctrctl had asked of it before it gave up; it comes to that before it
+ * comes to us.
+ */
+static void
+have_it_carried_out(const struct run *run)
+{
+	const struct trace *trace = &run->trace;
+
+	if (trace->fault.kind != FAULT_STOP || trace->fault.role != ROLE_SUPERVISOR || ask(run->worker) == 0 ||
+	    !(run->worker->order->flags & ENDS))
+		return;
+	for (int64_t end = trace_clock() + LOGIN_END_MS; state_sessions(run->worker->uid) >= 0 && trace_clock() < end;)
+		(void)poll(NULL, 0, LOOK_MS);
 }
 
 /* It has ended, or was not begun; what could not be cleared away the next login clears, which is looked at. */
@@ -386,6 +446,7 @@ order_run(struct run *run)
 		follow(run);
 		bool is_done = check_told(run, streams);
 		have_it_adopted(worker);
+		have_it_carried_out(run);
 		if (!(worker->order->flags & RUNS) && !is_left_over(worker))
 			check_sight(run, is_done);
 	}

@@ -138,6 +138,21 @@ role_of_child(const struct trace *trace, enum role parent, pid_t pid)
 	return parent;
 }
 
+static bool
+has_loader(pid_t pid)
+{
+	char path[64], line[512];
+	bool found = false;
+
+	(void)text_format(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	FILE *in = fopen(path, "re");
+	while (in && !found && fgets(line, sizeof(line), in))
+		found = strstr(line, "/ld-linux") != NULL;
+	if (in)
+		(void)fclose(in);
+	return found;
+}
+
 static enum role
 role_of_program(pid_t pid, enum role before)
 {
@@ -231,28 +246,31 @@ fault_do(struct trace *trace, struct tracee *tracee, long number)
 
 /*
  * What a process can't do but end or come back by is not made to fail; nor is what a C library's
- * start sets its thread pointer by: it has no other way to go on than to crash.  umask(2) and getpid(2) have no errors.
+ * start sets its thread pointer by: it has no other way to go on than to crash.  umask(2) and getpid(2) have no errors,
+ * and futex(2) none of ours: at one that the kernel does not give, glibc aborts.
  */
 static bool
 is_counted(long number)
 {
-	return number != SYS_arch_prctl && number != SYS_umask && number != SYS_getpid &&
+	return number != SYS_arch_prctl && number != SYS_umask && number != SYS_getpid && number != SYS_futex &&
 	    number != SYS_exit && number != SYS_exit_group && number != SYS_rt_sigreturn &&
 	    number != SYS_restart_syscall;
 }
 
 /*
- * What the loader does is the C library's, and some of it ends in a crash.  It is over when it lets go
- * of its cache.
+ * What the loader does is the C library's, and some of it ends in a crash: of ctrctl that is not looked
+ * at, a helper that ends so must do no harm.  It is over when the loader lets go of its cache.
  */
 static bool
-is_in_window(struct trace *trace, enum role role, long number)
+is_in_window(const struct trace *trace, struct tracee *tracee, long number)
 {
-	if (role == ROLE_CTRCTL && !trace->loaded) {
-		trace->loaded = number == SYS_munmap;
-		return false;
-	}
-	return role != ROLE_CALLER || trace->counting;
+	bool is_loaders = tracee->loading;
+
+	if (number == SYS_munmap)
+		tracee->loading = false;
+	if (tracee->role == ROLE_CTRCTL)
+		return !is_loaders;
+	return tracee->role != ROLE_CALLER || trace->counting;
 }
 
 static bool
@@ -261,7 +279,7 @@ call_begins(struct trace *trace, struct tracee *tracee, long number)
 	bool is_allocation = number == FAULT_ALLOCATION;
 	long *count = is_allocation ? &trace->allocations[tracee->role] : &trace->calls[tracee->role];
 
-	if (!is_counted(number) || !is_in_window(trace, tracee->role, number))
+	if (!is_counted(number) || !is_in_window(trace, tracee, number))
 		return true;
 	++*count;
 	if (trace->done || trace->fault.kind == FAULT_NONE || trace->fault.role != tracee->role ||
@@ -297,8 +315,9 @@ static bool
 is_crash(const struct trace *trace, const struct tracee *tracee, int signal)
 {
 	bool is_unheard = signal == SIGPIPE && trace->fault.kind == FAULT_KILL && trace->done;
+	bool is_loaders = tracee->loading && tracee->role == trace->fault.role && trace->done;
 
-	return tracee->role != ROLE_USER && signal != SIGKILL && !is_unheard;
+	return tracee->role != ROLE_USER && signal != SIGKILL && !is_unheard && !is_loaders;
 }
 
 static void
@@ -335,6 +354,7 @@ executed(struct trace *trace, struct tracee *tracee)
 	enum role before = tracee->role;
 
 	tracee->role = role_of_program(tracee->pid, before);
+	tracee->loading = has_loader(tracee->pid);
 	if (before == ROLE_COMMAND)
 		trace->entered = tracee->pid;
 	else

@@ -51,6 +51,7 @@ struct tracee {
 	pid_t pid;
 	enum role role;
 	bool known;    /* its role is */
+	bool loading;  /* it has executed, and the loader is still at work; known of the fault's role alone */
 	bool waiting;  /* it has stopped before that */
 	bool stepping; /* its system calls are looked at */
 	int override;  /* at the end of this call: answer this; 0: nothing */
@@ -64,7 +65,6 @@ struct trace {
 	int tracees;
 	bool follow;           /* what the caller starts, too */
 	bool counting;         /* the caller's window is open */
-	bool loaded;           /* ctrctl has come to its own code */
 	bool all;              /* look at everybody's system calls: to count them */
 	long calls[ROLES];     /* made so far */
 	long allocations[ROLES];

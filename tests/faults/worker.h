@@ -8,6 +8,7 @@
 #include "tests/faults/holder.h"
 #include "tests/faults/result.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -29,6 +30,7 @@ struct worker {
 	uid_t uid;
 	enum scene scene;
 	const struct order *order; /* of SCENE_ORDER */
+	bool limits_change; /* by an order under way: what cgroups say is not looked at */
 	char *host;     /* what there is without a container; owned */
 	char *member;   /* a caller that is in; owned */
 	char *user;     /* what a process of the user's sees; owned */
