@@ -4,6 +4,7 @@
 #include "ctl/drop_in.h"
 
 #include "ctl/command.h"
+#include "ctl/lock.h"
 #include "ctl/login.h"
 #include "lib/machine.h"
 #include "lib/own.h"
@@ -16,7 +17,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 /* No drop-in's name begins with a dot: what a kill leaves is read by nobody, and written over. */
@@ -49,7 +49,7 @@ open_directory(struct drop_in *drop_in, struct error *err)
 	drop_in->directory = path_reopen(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, err);
 	if (drop_in->directory < 0)
 		return -1;
-	return flock(drop_in->directory, LOCK_EX) < 0 ? error_set(err, errno, "lock %s", path) : 0;
+	return lock_directory(drop_in->directory, path, err);
 }
 
 /* The key of "key = value" with what surrounds it; length 0: the line is something else. */

@@ -6,6 +6,7 @@
 #include "ctl/command.h"
 #include "ctl/json.h"
 #include "ctl/kept.h"
+#include "ctl/lock.h"
 #include "ctl/login.h"
 #include "lib/client.h"
 #include "lib/names.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 
 static const char *const stores[] = { UPPER_STORE_ROOT, UPPER_STORE_BASE };
 
@@ -180,7 +180,7 @@ reset(int directory, const char *user, uid_t uid)
 	struct error err = ERROR_INIT;
 	int count = 0, code;
 
-	if (flock(directory, LOCK_EX) < 0 || upper_store_remove(directory, &err) < 0)
+	if (lock_directory(directory, "what is kept", &err) < 0 || upper_store_remove(directory, &err) < 0)
 		return complain_error("root reset", &err);
 	code = set_aside(directory, user, uid, &count);
 	if (code == CTL_OK && upper_store_remove(directory, &err) < 0)

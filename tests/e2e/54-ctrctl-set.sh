@@ -250,6 +250,14 @@ wait "${setters[@]}"
 kept=$(sed -n 's/^pids.max = //p' $drop_in)
 is "six at once: file and container say the same" "$((kept + 32))" "$(show alice pids_max)"
 succeeds "and the policy is right" ctrctl check
+# Whoever is stopped holds the lock for good: others have an answer.
+exec {lock}</etc/pam_ctr.conf.d
+flock --exclusive $lock
+words=$(timeout $((30 * patience)) ctrctl set alice pids.max=67 --keep 2>&1)
+is "set --keep: while another stands still: exit code" $? 4
+like "which is told" "$words" 'lock /etc/pam_ctr.conf.d: another ctrctl holds it; is it stopped'
+exec {lock}<&-
+is "then it goes on" "$(ctrctl set alice pids.max=67 --keep | tail -n 1)" "alice: kept in $drop_in"
 release
 rm -f $drop_in /etc/pam_ctr.conf.d/.ctrctl-set.new
 end_all
