@@ -61,7 +61,7 @@ CTL_OF_CONTAINER := $(addprefix container/,host.c idmap.c mount.c mountinfo.c ov
 CTL_LIBS  := -lseccomp -lncurses -ltinfo
 INIT      := $(wildcard init/*.c)
 SUBID     := $(wildcard subid/*.c)
-FILTER    := $(filter-out filter/main.c,$(wildcard filter/*.c))
+FILTER    := $(filter-out filter/main.c filter/memory.c,$(wildcard filter/*.c))
 DEVICES   := $(wildcard devices/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
 # The system call probe speaks x86 alone, with both word sizes.
@@ -74,6 +74,9 @@ san  = $(patsubst %.c,$(B)/san/%.o,$(1))
 
 # Small programs with a library that the supervisor, which is static, can't have.
 HELPERS  := subid filter devices
+LIBRARY_OF_subid   := -lsubid
+LIBRARY_OF_filter  := -lseccomp
+LIBRARY_OF_devices := -ludev
 PROGRAMS := $(B)/pam_ctr.so $(B)/supervisor $(B)/init $(HELPERS:%=$(B)/%) $(B)/ctrctl
 SUPPORT_PROGRAMS := $(patsubst tests/support/%.c,$(B)/support/%,$(SUPPORT)) $(PROBE:%=$(B)/support/syscalls32)
 
@@ -99,16 +102,13 @@ $(B)/init: $(call musl,$(INIT))
 	$(Q)$(MUSL_CC) $(MUSL_LDFLAGS) -o $@ $^
 # Dynamic, for the NSS modules that libsubid loads; only this one is linked with it.
 $(B)/subid: $(call host,$(SUBID) $(LIB))
-	$(say) LD $@
-	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lsubid
 # Compiles filters ahead of the logins; beside ctrctl the only one with libseccomp.
-$(B)/filter: $(call host,filter/main.c $(FILTER) $(LIB))
-	$(say) LD $@
-	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -lseccomp
+$(B)/filter: $(call host,filter/main.c filter/memory.c $(FILTER) $(LIB))
 # Runs only where the policy has rules for devices; only this one is linked with libudev.
 $(B)/devices: $(call host,$(DEVICES) policy/device_rule.c $(LIB))
+$(HELPERS:%=$(B)/%):
 	$(say) LD $@
-	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ -ludev
+	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ $(LIBRARY_OF_$(@F))
 
 # Names that libraries know and that the programs above can't ask them for.
 GENERATED := $(B)/generated/policy/capability_names.def
@@ -138,7 +138,8 @@ TESTS        := $(TEST_NAMES:%=$(B)/tests/%) $(TEST_NAMES:%=$(B)/tests-san/%)
 FUZZ         := $(notdir $(basename $(wildcard tests/fuzz/fuzz_*.c)))
 FUZZ_SOURCES := $(wildcard tests/fuzz/*.c)
 TESTS        += $(FUZZ:%=$(B)/tests-fuzz/%)
-FAULT_PROGRAMS := $(if $(filter x86_64-%,$(MULTIARCH)),$(B)/support/faults $(B)/support/fault_caller $(B)/faults/supervisor)
+FAULT_PROGRAMS := $(if $(filter x86_64-%,$(MULTIARCH)),$(B)/support/faults $(B)/support/fault_caller \
+	$(B)/faults/supervisor $(HELPERS:%=$(B)/faults/%))
 TESTS_NEED   := $(FAULT_PROGRAMS) $(B)/pam_ctr.so $(B)/san/pam_ctr.so $(B)/init $(HELPERS:%=$(B)/%) $(SUPPORT_PROGRAMS) \
 	$(B)/nss/libsubid_test.so
 TEST_LIBS    := -lcriterion -lpam $(CTL_LIBS) -pthread
@@ -207,17 +208,27 @@ $(B)/support/filter_table: tests/support/filter_table.c $(call host,$(FILTER) $(
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $^ -lseccomp
 # The fault harness, the caller that it traces, and programs whose allocations go by it.
-FAULTS       := $(filter-out %/allocate.c %/caller.c,$(wildcard tests/faults/*.c))
+FAULTS       := $(filter-out %/allocate.c %/malloc.c %/caller.c,$(wildcard tests/faults/*.c))
 WRAPPED      := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(B)/support/faults: $(FAULTS) $(call host,$(LIB)) Makefile
 	$(say) CC $@
 	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $(filter %.c %.o,$^) -lseccomp
-$(B)/support/fault_caller: tests/faults/caller.c Makefile
+$(B)/support/fault_caller: tests/faults/caller.c tests/faults/malloc.c Makefile
 	$(say) CC $@
-	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $< -lpam
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) $(CFLAGS) -o $@ $(filter %.c,$^) -lpam
 $(B)/faults/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLICY) tests/faults/allocate.c)
 	$(say) LD $@
 	$(Q)mkdir -p $(@D) && $(MUSL_CC) $(MUSL_LDFLAGS) $(WRAPPED) -o $@ $^
+$(B)/faults/subid: $(call host,$(SUBID) $(LIB))
+$(B)/faults/filter: $(call host,filter/main.c filter/memory.c $(FILTER) $(LIB))
+$(B)/faults/devices: $(call host,$(DEVICES) policy/device_rule.c $(LIB))
+# The first of their libraries: before the C library's, and behind the program's own where it has one.
+$(HELPERS:%=$(B)/faults/%): $(B)/faults/malloc.so
+	$(say) LD $@
+	$(Q)mkdir -p $(@D) && $(CC) -pie $(HOST_LDFLAGS) -Wl,--no-as-needed,-rpath,'$$ORIGIN' -o $@ $(filter %.o %.so,$^) $(LIBRARY_OF_$(@F))
+$(B)/faults/malloc.so: tests/faults/malloc.c tests/faults/fault.h Makefile
+	$(say) CC $@
+	$(Q)mkdir -p $(@D) && $(CC) $(CPPFLAGS) $(COMMON) -fPIC -shared $(CFLAGS) -Wl,-soname,$(@F) -o $@ $<
 # Neither has a C library, of which there is none here for 32 bits.
 FREESTANDING := -ffreestanding -nostdlib -static -no-pie -fno-pie -fno-stack-protector \
 	-fcf-protection=none -fno-tree-loop-distribute-patterns
@@ -308,7 +319,7 @@ SCAN      = -std=gnu17 -Xclang -analyzer-output=text -Xclang -analyzer-werror -X
 KNOWS    := -include tests/lint/analyzer.h
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
-OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
+OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c filter/memory.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
 OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/faults/*.c) $(wildcard tests/support/nss/*.c bench/*.c) $(FUZZ_SOURCES)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 
@@ -322,7 +333,7 @@ $(FUZZ_SOURCES:%=$(B)/lint/%): CLANG += -Wno-gnu-zero-variadic-macro-arguments
 $(FUZZ_SOURCES:%=$(B)/lint/%): ANALYZE += -Wno-analyzer-malloc-leak
 $(B)/lint/tests/fuzz/replay.c: CPPFLAGS += -DPAM_CTR_CORPUS='""'
 $(B)/lint/filter/argument.c $(B)/lint/policy/rlimit_value.c $(B)/lint/container/cgroup_live.c $(B)/lint/container/notice.c: CLANG += -Wno-disabled-macro-expansion
-$(B)/lint/tests/faults/allocate.c $(B)/lint/tests/faults/caller.c: CLANG += -Wno-reserved-identifier
+$(B)/lint/tests/faults/allocate.c $(B)/lint/tests/faults/malloc.c: CLANG += -Wno-reserved-identifier
 $(LINTED): $(B)/lint/%: FORCE
 	$(say) LINT $*
 	$(Q)$(CC) $(CPPFLAGS) $(COMMON) $(ANALYZE) $*

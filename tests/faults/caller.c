@@ -3,9 +3,7 @@
  * user's in it as login and su do, and closes it.  Says where it is by marks, and what the user's
  * process saw, in the memory of descriptor REPORT (tests/faults/fault.h).  Runs as root, traced.
  * fault_caller look: prints what such a process sees.
- *
- * All of its allocations go by the tracer: its own malloc() is the whole process's, so the
- * module's, libpam's and the C library's, too.
+ * All of its allocations go by the tracer (malloc.c), the module's and libpam's, too.
  */
 #include "tests/faults/fault.h"
 
@@ -28,41 +26,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *pointer, size_t size);
-
 static struct report *report;
 static char *text; /* of REPORT_TEXT; what a process of the user's says */
-
-static int
-fails(void)
-{
-	int before = errno;
-	int answer = report ? (int)syscall(FAULT_ALLOCATION) : 0;
-
-	errno = answer == FAULT_ANSWER ? ENOMEM : before;
-	return answer == FAULT_ANSWER;
-}
-
-/* glibc's own names for an allocator that is put in its place. */
-void *
-malloc(size_t size)
-{
-	return fails() ? NULL : __libc_malloc(size);
-}
-
-void *
-calloc(size_t count, size_t size)
-{
-	return fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *
-realloc(void *pointer, size_t size)
-{
-	return fails() ? NULL : __libc_realloc(pointer, size);
-}
 
 static void
 mark(enum mark where)

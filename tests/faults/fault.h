@@ -27,7 +27,8 @@ struct report {
 
 /*
  * A system call that no kernel has, made before each allocation by programs that are built with
- * tests/faults/allocate.c.  Who traces them answers 1 to let that one fail.
+ * tests/faults/allocate.c or malloc.c.  Who traces them answers 1 to let that one fail.  Its
+ * argument, where there is one, is an address in the code that asks.
  */
 #define FAULT_ALLOCATION 9999
 #define FAULT_ANSWER 1

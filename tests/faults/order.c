@@ -24,6 +24,7 @@
 
 /* What goes on where its giver is gone: callers have two seconds to notice that init is. */
 #define SETTLE_MS 5000
+#define NOTICE_MS 2000
 #define LOOK_MS 10
 #define SWEEP_MS 200
 
@@ -215,7 +216,8 @@ while_held(struct run *run)
 		worker->limits_change = false;
 		if (other.outcome > OUTCOME_REFUSED)
 			result_judge(run->result, other.outcome, "a login while one is stopped: %s", other.why);
-		else if (!(worker->order->flags & HOLDS_UP) && (other.outcome != OUTCOME_IN || other.ms > LOGIN_NEXT_MS))
+		else if (!(worker->order->flags & HOLDS_UP) && (other.outcome != OUTCOME_IN ||
+		    other.ms > LOGIN_NEXT_MS + (worker->order->flags & ENDS ? NOTICE_MS : 0)))
 			result_judge(run->result, OUTCOME_LOCKED, "a login while one is stopped: %s, %d ms",
 			    other.outcome == OUTCOME_IN ? "in" : other.why, other.ms);
 	}
@@ -307,15 +309,17 @@ have_it_adopted(const struct worker *worker)
 
 /*
  * A supervisor that goes on has what ctrctl had asked of it before it gave up; it comes to that before it
- * comes to us.
+ * comes to us.  And whoever logged in meanwhile may have had a container of his own, which is ending.
  */
 static void
-have_it_carried_out(const struct run *run)
+have_it_carried_out(const struct run *run, bool is_done)
 {
 	const struct trace *trace = &run->trace;
+	bool ends = run->worker->order->flags & ENDS;
 
-	if (trace->fault.kind != FAULT_STOP || trace->fault.role != ROLE_SUPERVISOR || ask(run->worker) == 0 ||
-	    !(run->worker->order->flags & ENDS))
+	if (trace->fault.kind != FAULT_STOP)
+		return;
+	if (trace->fault.role == ROLE_SUPERVISOR ? ask(run->worker) == 0 || !ends : !is_done || !ends)
 		return;
 	for (int64_t end = trace_clock() + LOGIN_END_MS; state_sessions(run->worker->uid) >= 0 && trace_clock() < end;)
 		(void)poll(NULL, 0, LOOK_MS);
@@ -446,7 +450,7 @@ order_run(struct run *run)
 		follow(run);
 		bool is_done = check_told(run, streams);
 		have_it_adopted(worker);
-		have_it_carried_out(run);
+		have_it_carried_out(run, is_done);
 		if (!(worker->order->flags & RUNS) && !is_left_over(worker))
 			check_sight(run, is_done);
 	}

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -138,19 +139,35 @@ role_of_child(const struct trace *trace, enum role parent, pid_t pid)
 	return parent;
 }
 
+/* Whether a line of its maps is about such a file, and has the address in it unless that is 0. */
 static bool
-has_loader(pid_t pid)
+has_mapped(pid_t pid, const char *file, unsigned long address)
 {
 	char path[64], line[512];
 	bool found = false;
 
 	(void)text_format(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	FILE *in = fopen(path, "re");
-	while (in && !found && fgets(line, sizeof(line), in))
-		found = strstr(line, "/ld-linux") != NULL;
+	while (in && !found && fgets(line, sizeof(line), in)) {
+		char *at = line;
+		unsigned long from = strtoul(at, &at, 16), to = strtoul(at + 1, NULL, 16);
+		found = strstr(line, file) && (address == 0 || (address >= from && address < to));
+	}
 	if (in)
 		(void)fclose(in);
 	return found;
+}
+
+static bool
+has_loader(pid_t pid)
+{
+	return has_mapped(pid, "/ld-linux", 0);
+}
+
+static bool
+is_of_library(pid_t pid, unsigned long address)
+{
+	return address != 0 && has_mapped(pid, ".so", address) && !has_mapped(pid, "/libc.so", address);
 }
 
 static enum role
@@ -221,7 +238,7 @@ fail_call(const struct trace *trace, struct tracee *tracee, long number)
 
 /* True: it goes on. */
 static bool
-fault_do(struct trace *trace, struct tracee *tracee, long number)
+fault_do(struct trace *trace, struct tracee *tracee, long number, unsigned long argument)
 {
 	trace->done = true;
 	trace->number = number;
@@ -231,6 +248,7 @@ fault_do(struct trace *trace, struct tracee *tracee, long number)
 		break;
 	case FAULT_MEMORY:
 		tracee->override = FAULT_ANSWER;
+		trace->is_librarys = is_of_library(tracee->pid, argument);
 		break;
 	case FAULT_KILL:
 		(void)kill(tracee->pid, SIGKILL);
@@ -274,7 +292,7 @@ is_in_window(const struct trace *trace, struct tracee *tracee, long number)
 }
 
 static bool
-call_begins(struct trace *trace, struct tracee *tracee, long number)
+call_begins(struct trace *trace, struct tracee *tracee, long number, unsigned long argument)
 {
 	bool is_allocation = number == FAULT_ALLOCATION;
 	long *count = is_allocation ? &trace->allocations[tracee->role] : &trace->calls[tracee->role];
@@ -285,7 +303,7 @@ call_begins(struct trace *trace, struct tracee *tracee, long number)
 	if (trace->done || trace->fault.kind == FAULT_NONE || trace->fault.role != tracee->role ||
 	    (trace->fault.kind == FAULT_MEMORY) != is_allocation || *count != trace->fault.at)
 		return true;
-	return fault_do(trace, tracee, number);
+	return fault_do(trace, tracee, number, argument);
 }
 
 static void
@@ -296,7 +314,7 @@ at_system_call(struct trace *trace, struct tracee *tracee)
 	if (request(PTRACE_GET_SYSCALL_INFO, tracee->pid, (void *)sizeof(info), &info) <= 0)
 		return;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-		if (!call_begins(trace, tracee, (long)info.entry.nr))
+		if (!call_begins(trace, tracee, (long)info.entry.nr, info.entry.args[0]))
 			return;
 	} else if (tracee->is_brk) {
 		poke(tracee->pid, offsetof(struct user, regs.rdi), tracee->argument);
@@ -310,14 +328,18 @@ at_system_call(struct trace *trace, struct tracee *tracee)
 
 /* --- events ---------------------------------------------------------------------------- */
 
-/* A helper has nobody to answer where its supervisor was killed. */
+/*
+ * A helper has nobody to answer where its supervisor was killed.  That it dies of a library's fault (libseccomp 2.5 frees
+ * twice what it has no memory for) is what it is a process of its own for: the login's verdict counts.
+ */
 static bool
 is_crash(const struct trace *trace, const struct tracee *tracee, int signal)
 {
 	bool is_unheard = signal == SIGPIPE && trace->fault.kind == FAULT_KILL && trace->done;
-	bool is_loaders = tracee->loading && tracee->role == trace->fault.role && trace->done;
+	bool is_helper = tracee->role == ROLE_FILTER || tracee->role == ROLE_SUBID || tracee->role == ROLE_DEVICES;
+	bool is_foreign = (tracee->loading || (trace->is_librarys && is_helper)) && tracee->role == trace->fault.role && trace->done;
 
-	return tracee->role != ROLE_USER && signal != SIGKILL && !is_unheard && !is_loaders;
+	return tracee->role != ROLE_USER && signal != SIGKILL && !is_unheard && !is_foreign;
 }
 
 static void

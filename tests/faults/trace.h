@@ -74,6 +74,7 @@ struct trace {
 	int mark;              /* at which the caller stands, until trace_resume() */
 	bool done;             /* the fault is done */
 	long number;           /* of the system call */
+	bool is_librarys;      /* an allocation that failed was asked for by a library, not the C library's */
 	pid_t held;            /* FAULT_STOP's; 0: nobody */
 	int crash;             /* the signal that ended one of ours */
 	enum role crash_role;
