@@ -132,7 +132,7 @@ Test(command, leaves_other_children_alone)
 	cr_expect_eq(WEXITSTATUS(status), 3);
 }
 
-static void
+static _Noreturn void
 run_when_traced(int go)
 {
 	static const char *const argv[] = { "/bin/sh", "-c", "exit 5", NULL };
