@@ -26,6 +26,12 @@ campaign "SIGKILL" sealed -k kill -n 83 -j 2
 campaign "SIGKILL, a second login" sealed -s second -k kill -n 31 -j 2
 campaign "SIGSTOP of the caller" sealed -k stop -r caller -n 83 -j 2
 campaign "an errno in the helper for devices" sealed -s cold -r devices -n 149
+# libseccomp goes on, with a filter that lacks rules: its helper must not.
+log_mark
+campaign "memory in the helper for filters" sealed -s cold -k memory -r filter -n 449
+runs=$(sed -n 's/^# \([0-9]*\) runs.*/\1/p' "$tap_dir/out")
+number "which ends there" "$runs" -gt 0
+is "each time" "$(log_since | grep -c 'login refused: .*no memory for a filter')" "$runs"
 campaign "an order: set, an errno" sealed -s ctl-set -n 211 -j 2
 campaign "an order: set, SIGKILL" sealed -s ctl-set -k kill -n 53 -j 2
 campaign "an order: gc, an errno" sealed -s ctl-gc -n 499
