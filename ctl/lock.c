@@ -4,6 +4,8 @@
  */
 #include "ctl/lock.h"
 
+#include "lib/stats.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <stddef.h>
@@ -16,10 +18,12 @@
 int
 lock_directory(int directory, const char *what, struct error *err)
 {
-	for (int waited = 0; flock(directory, LOCK_EX | LOCK_NB) < 0; waited += LOCK_STEP_MS) {
+	uint64_t end = stats_now() + LOCK_MS * 1000ULL;
+
+	while (flock(directory, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return error_set(err, errno, "lock %s", what);
-		if (waited >= LOCK_MS)
+		if (stats_now() >= end)
 			return error_set(err, ETIMEDOUT, "lock %s: another ctrctl holds it; is it stopped?", what);
 		(void)poll(NULL, 0, LOCK_STEP_MS);
 	}

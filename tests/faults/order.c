@@ -38,7 +38,7 @@ enum {
 	ENDS = 64,            /* nothing is left of the container */
 	BUILDS = 128,         /* a container, which ends with it */
 	RUNS = 256,           /* a command in it */
-	HOLDS_UP = 512,       /* the user's logins are refused while it is under way: frozen, or somebody builds */
+	HOLDS_UP = 512,       /* the user's logins may be refused while it is under way: frozen, or a supervisor is being started */
 	ALONE = 1024
 };
 
@@ -64,8 +64,8 @@ static const struct order orders[] = {
 	    .undo = { "reload", "@" }, .flags = NEEDS_SESSION },
 	{ .name = "ctl-reload", .arguments = { "reload", "@" }, .undo = { "reload", "@" },
 	    .flags = NEEDS_SESSION | NEEDS_POLICY },
-	{ .name = "ctl-gc", .arguments = { "gc" }, .flags = NEEDS_SESSION | NEEDS_ORPHAN | ALONE },
-	{ .name = "ctl-gc-dead", .arguments = { "gc" }, .flags = NEEDS_SESSION | NEEDS_ORPHAN | NEEDS_DEAD | ENDS | ALONE },
+	{ .name = "ctl-gc", .arguments = { "gc" }, .flags = NEEDS_SESSION | NEEDS_ORPHAN | HOLDS_UP | ALONE },
+	{ .name = "ctl-gc-dead", .arguments = { "gc" }, .flags = NEEDS_SESSION | NEEDS_ORPHAN | NEEDS_DEAD | ENDS | HOLDS_UP | ALONE },
 	{ .name = "ctl-enter", .arguments = { "enter", "@", "--", LOOK }, .flags = NEEDS_SESSION | RUNS },
 	{ .name = "ctl-run", .arguments = { "run", "@", "--", LOOK }, .flags = BUILDS | RUNS | HOLDS_UP },
 };
