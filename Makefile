@@ -61,7 +61,7 @@ CTL_OF_CONTAINER := $(addprefix container/,host.c idmap.c mount.c mountinfo.c ov
 CTL_LIBS  := -lseccomp -lncurses -ltinfo
 INIT      := $(wildcard init/*.c)
 SUBID     := $(wildcard subid/*.c)
-FILTER    := $(filter-out filter/main.c filter/memory.c,$(wildcard filter/*.c))
+FILTER    := $(filter-out filter/main.c,$(wildcard filter/*.c))
 DEVICES   := $(wildcard devices/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
 # The system call probe speaks x86 alone, with both word sizes.
@@ -103,10 +103,11 @@ $(B)/init: $(call musl,$(INIT))
 # Dynamic, for the NSS modules that libsubid loads; only this one is linked with it.
 $(B)/subid: $(call host,$(SUBID) $(LIB))
 # Compiles filters ahead of the logins; beside ctrctl the only one with libseccomp.
-$(B)/filter: $(call host,filter/main.c filter/memory.c $(FILTER) $(LIB))
+$(B)/filter: $(call host,filter/main.c $(FILTER) $(LIB))
 # Runs only where the policy has rules for devices; only this one is linked with libudev.
 $(B)/devices: $(call host,$(DEVICES) policy/device_rule.c $(LIB))
-$(HELPERS:%=$(B)/%):
+# Their allocations end them where they fail.
+$(HELPERS:%=$(B)/%): $(call host,lib/helper/memory.c)
 	$(say) LD $@
 	$(Q)$(CC) -pie $(HOST_LDFLAGS) -o $@ $^ $(LIBRARY_OF_$(@F))
 
@@ -220,10 +221,10 @@ $(B)/faults/supervisor: $(call musl,container/main.c $(CONTAINER) $(LIB) $(POLIC
 	$(say) LD $@
 	$(Q)mkdir -p $(@D) && $(MUSL_CC) $(MUSL_LDFLAGS) $(WRAPPED) -o $@ $^
 $(B)/faults/subid: $(call host,$(SUBID) $(LIB))
-$(B)/faults/filter: $(call host,filter/main.c filter/memory.c $(FILTER) $(LIB))
+$(B)/faults/filter: $(call host,filter/main.c $(FILTER) $(LIB))
 $(B)/faults/devices: $(call host,$(DEVICES) policy/device_rule.c $(LIB))
 # The first of their libraries: before the C library's, and behind the program's own where it has one.
-$(HELPERS:%=$(B)/faults/%): $(B)/faults/malloc.so
+$(HELPERS:%=$(B)/faults/%): $(B)/faults/malloc.so $(call host,lib/helper/memory.c)
 	$(say) LD $@
 	$(Q)mkdir -p $(@D) && $(CC) -pie $(HOST_LDFLAGS) -Wl,--no-as-needed,-rpath,'$$ORIGIN' -o $@ $(filter %.o %.so,$^) $(LIBRARY_OF_$(@F))
 $(B)/faults/malloc.so: tests/faults/malloc.c tests/faults/fault.h Makefile
@@ -319,7 +320,7 @@ SCAN      = -std=gnu17 -Xclang -analyzer-output=text -Xclang -analyzer-werror -X
 KNOWS    := -include tests/lint/analyzer.h
 CPPCHECK := --std=c11 --quiet --error-exitcode=1 --enable=warning,performance,portability \
 	--library=tests/lib/criterion.cfg $(AUTOFREE:%=--suppress=memleak:%)
-OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c filter/memory.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
+OURS     := $(TESTED) container/main.c ctl/main.c filter/main.c lib/helper/memory.c $(INIT) $(DEVICES) $(filter-out $(TESTED),$(SUBID))
 OTHERS   := $(wildcard policy/generate/*.c) $(TEST_SOURCES) $(SUPPORT) $(wildcard tests/faults/*.c) $(wildcard tests/support/nss/*.c bench/*.c) $(FUZZ_SOURCES)
 LINTED   := $(OURS:%=$(B)/lint/%) $(OTHERS:%=$(B)/lint/%)
 

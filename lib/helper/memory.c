@@ -1,7 +1,8 @@
 /*
- * No allocation of this program's fails: it ends instead.  libseccomp 2.5 goes on after one that did,
- * with a filter that lacks rules, which would then be every login's from the cache, or by freeing twice.
- * A program's malloc() is the whole process's, the libraries' included; ld.so(8) calls that interposition.
+ * Part of the helpers, which have a library each: no allocation of theirs fails, the program ends instead.
+ * libseccomp 2.5 goes on after one that did, with a filter that lacks rules, which would then be every
+ * login's from the cache, or by freeing twice; libudev loses a device.  A program's malloc() is the whole
+ * process's, the libraries' included; ld.so(8) calls that interposition.
  */
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -45,7 +46,7 @@ find_next(void)
 static void *
 or_end(void *pointer)
 {
-	static const char words[] = "no memory for a filter\n";
+	static const char words[] = "no memory\n";
 
 	if (!pointer && !next.is_looking) {
 		(void)!write(STDERR_FILENO, words, sizeof(words) - 1);
