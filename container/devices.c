@@ -312,6 +312,7 @@ start_helper(struct devices *devices, struct error *err)
 	if (device_helper_start(&devices->helper, devices->rules, err) < 0)
 		return -1;
 	devices->is_whole = false;
+	devices->is_late = false;
 	devices->started = server_now();
 	expect_all(devices);
 	return 0;
@@ -386,6 +387,18 @@ devices_are_ready(const struct server *server)
 	const struct devices *devices = &server->devices;
 
 	return devices->is_whole || server_now() >= devices_patience(server);
+}
+
+void
+devices_tell_missing(struct server *server)
+{
+	struct devices *devices = &server->devices;
+
+	if (devices->helper.socket < 0 || devices->is_whole || devices->is_late)
+		return;
+	devices->is_late = true;
+	log_line(LOG_ERR, "device notice: user=%s uid=%u text=\"the helper %s has not answered in %d seconds (is it stopped?): logins go on "
+	    "without what it finds\"", server->record.user, (unsigned)server->uid, PLACE_DEVICES, PATIENCE_MS / 1000);
 }
 
 /* --- the container's life ---------------------------------------------------------------- */

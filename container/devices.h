@@ -33,6 +33,7 @@ struct devices {
 	struct device_helper helper;
 	int64_t started;   /* monotonic ms; of the helper */
 	bool is_whole;     /* the helper has told all that was there */
+	bool is_late;      /* a login has gone on without, and the log says so */
 	int dev;           /* owned; the container's /dev, once it lives, or -1 */
 	struct device *device; /* owned */
 	size_t count;
@@ -60,6 +61,9 @@ void devices_hear(struct server *server);
 /* Whether logins have no more to wait for, and until when (monotonic ms) they wait at most. */
 int64_t devices_patience(const struct server *server);
 bool devices_are_ready(const struct server *server);
+
+/* Says so, once for a helper, where logins go on without what it has not told. */
+void devices_tell_missing(struct server *server);
 
 /* A session's terminal is a device, too: to be called when one came, or is gone. */
 int devices_set_numbers(struct server *server, struct error *err);

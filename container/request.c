@@ -352,7 +352,10 @@ static bool
 has_devices(struct server *server, const struct request *request)
 {
 	devices_change(server, &request->plan);
-	return devices_are_ready(server);
+	if (!devices_are_ready(server))
+		return false;
+	devices_tell_missing(server);
+	return true;
 }
 
 void

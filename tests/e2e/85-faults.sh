@@ -32,6 +32,7 @@ campaign "memory in the helper for filters" sealed -s cold -k memory -r filter -
 runs=$(sed -n 's/^# \([0-9]*\) runs.*/\1/p' "$tap_dir/out")
 number "which ends there" "$runs" -gt 0
 is "each time" "$(log_since | grep -c 'login refused: .*: no memory"')" "$runs"
+campaign "SIGSTOP of the helper for devices" sealed -s cold -k stop -r devices -n 61
 campaign "an order: set, an errno" sealed -s ctl-set -n 211 -j 2
 campaign "an order: set, SIGKILL" sealed -s ctl-set -k kill -n 53 -j 2
 campaign "an order: gc, an errno" sealed -s ctl-gc -n 499
