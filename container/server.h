@@ -130,6 +130,7 @@ struct session {
 	size_t limits;
 	/* How long it may stay, in ms of CLOCK_BOOTTIME; see stay.c. */
 	int64_t input;              /* last seen on its terminals, -1: it has none */
+	int64_t latest;             /* when it can have been, at the latest: not over yet, it is so far */
 	int64_t stamp;              /* what they said of it then: ms since the epoch */
 	int64_t looked;             /* when that was looked at */
 	int64_t again;              /* when to look again, or NEVER */

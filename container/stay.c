@@ -23,8 +23,6 @@
 #include <syslog.h>
 #include <time.h>
 
-/* tty_update_time() of the kernel: input is told to 8 seconds, lest keystrokes be timed. */
-#define GRAIN_MS 8000
 /* For the last words to get to the terminal. */
 #define WORDS_MS 200
 #define HANGUP_MS 2000
@@ -97,10 +95,7 @@ input_time(const struct server *server, const struct notice_target *terminals)
 	return latest;
 }
 
-/*
- * A stamp that is the same is no input; of another one it is known that it was since the last look,
- * and when, as far as the clock can be believed.
- */
+/* A stamp that is the same is no input, once its eight seconds are over. */
 static void
 note_input(const struct server *server, size_t index, const struct notice_target *terminals,
     int64_t now)
@@ -110,12 +105,10 @@ note_input(const struct server *server, size_t index, const struct notice_target
 	struct timespec clock;
 
 	(void)clock_gettime(CLOCK_REALTIME, &clock);
-	int64_t ago = (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000 - (stamp + GRAIN_MS);
-	int64_t most = now - session->looked;
-	if (stamp < 0)
-		session->input = -1;
-	else if (stamp != session->stamp)
-		session->input = now - (ago < 0 ? 0 : ago > most ? most : ago);
+	if (stamp != session->stamp)
+		session->latest = door_latest_input(now, session->looked,
+		    (int64_t)clock.tv_sec * 1000 + clock.tv_nsec / 1000000, stamp);
+	session->input = stamp < 0 ? -1 : session->latest < now ? session->latest : now;
 	session->stamp = stamp;
 	session->looked = now;
 }

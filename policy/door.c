@@ -113,3 +113,13 @@ door_ask(const struct door_stay *stay, int64_t now, int64_t opened, int64_t inpu
 	answer.again = idle.again < time.again ? idle.again : time.again;
 	return answer;
 }
+
+int64_t
+door_latest_input(int64_t now, int64_t looked, int64_t clock, int64_t stamp)
+{
+	int64_t latest = now - (clock - (stamp + DOOR_GRAIN_MS));
+
+	if (latest < looked)
+		return looked;
+	return latest > now + DOOR_GRAIN_MS ? now : latest;
+}

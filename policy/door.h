@@ -71,4 +71,16 @@ struct door_answer {
 struct door_answer door_ask(const struct door_stay *stay, int64_t now, int64_t opened,
     int64_t input);
 
+/* tty_update_time() of the kernel: input is told to 8 seconds, lest keystrokes be timed. */
+#define DOOR_GRAIN_MS 8000
+
+/*
+ * When a terminal saw its last input at the latest, by a stamp of it that is new: then, or up to eight seconds on,
+ * during which the kernel leaves it as it is.  now, and looked, when it was looked at before: of the clock that
+ * does not jump; clock, and stamp: of the one that people set, which is believed no farther back than looked
+ * and no farther ahead than the eight seconds.  All in milliseconds; the answer is of now's clock, and may
+ * be later than it.
+ */
+int64_t door_latest_input(int64_t now, int64_t looked, int64_t clock, int64_t stamp);
+
 #endif

@@ -250,3 +250,28 @@ Test(policy_door, amounts)
 	for (size_t i = 0; i < sizeof(time) / sizeof(time[0]); i++)
 		cr_expect_str_eq(amount_seconds(time[i].seconds, buffer, sizeof(buffer)), time[i].text);
 }
+
+/* The kernel leaves a terminal's time of input as it is for eight seconds, whatever comes in them. */
+Test(policy_door, input_is_as_late_as_it_can_be)
+{
+	static const struct {
+		int64_t now, looked, clock, stamp, latest; /* seconds */
+	} row[] = {
+		/* In the same eight seconds there may come more. */
+		{ 100, 90, 1000, 1000, 108 },
+		{ 100, 90, 1000, 995, 103 },
+		{ 100, 90, 1000, 992, 100 },
+		{ 100, 80, 1000, 985, 93 },
+		/* Never before the last look, when the stamp was another one. */
+		{ 100, 95, 1000, 980, 95 },
+		/* The clock was set on by a day, and back. */
+		{ 100, 90, 87400, 1000, 90 },
+		{ 100, 90, 1000, 87400, 100 },
+	};
+
+	for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+		int64_t latest = door_latest_input(row[i].now * 1000, row[i].looked * 1000, row[i].clock * 1000,
+		    row[i].stamp * 1000);
+		cr_expect_eq(latest, row[i].latest * 1000, "row %zu: %lld", i, (long long)latest);
+	}
+}
