@@ -5,8 +5,12 @@
  */
 #include "devices/facts.h"
 
+#include "lib/text.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef const char *device_text(struct udev_device *device, const char *name);
 typedef const char *fact_of(struct facts *facts, struct udev_device *device, const char *name);
@@ -52,12 +56,33 @@ parent_of(struct facts *facts, struct udev_device *device)
 	return parent;
 }
 
-/* Read each time anew. */
+/*
+ * libudev answers EINVAL to a link, which is no attribute, and from the second time on "none" to one that it
+ * could not look at the first time.
+ */
+static int
+why_no_attribute(struct udev_device *device, const char *name)
+{
+	int errnum = errno;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (text_format(path, sizeof(path), "%s/%s", udev_device_get_syspath(device), name) < 0)
+		return ENAMETOOLONG;
+	if (lstat(path, &st) < 0)
+		return errno;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	return facts_says_absent(errnum) ? EIO : errnum;
+}
+
 static const char *
 attribute_of(struct facts *facts, struct udev_device *device, const char *name)
 {
 	errno = 0;
 	const char *value = udev_device_get_sysattr_value(device, name);
+	if (!value)
+		errno = why_no_attribute(device, name);
 	facts->is_withheld = is_error(facts, value) || facts->is_withheld;
 	return value;
 }
@@ -123,18 +148,26 @@ list_at(struct udev_list_entry *entry, size_t index)
 	return entry ? udev_list_entry_get_name(entry) : NULL;
 }
 
-/* The device itself, before the hub that it is plugged into, which is one, too. */
+/*
+ * The device itself, before the hub that it is plugged into, which is one, too.  By hand, since libudev passes over
+ * a parent that it can't read; all of USB's have a type, if their uevent can be read.
+ */
 static struct udev_device *
 usb_device_of(struct facts *facts)
 {
-	const char *devtype = ask(facts, devtype_of, facts->device, NULL);
-
-	if (devtype && !strcmp(devtype, "usb_device"))
-		return facts->device;
-	errno = 0;
-	struct udev_device *usb = udev_device_get_parent_with_subsystem_devtype(facts->device, "usb", "usb_device");
-	facts->is_torn = is_error(facts, usb) || facts->is_torn;
-	return usb;
+	for (struct udev_device *device = facts->device; device; device = parent_of(facts, device)) {
+		const char *subsystem = ask(facts, subsystem_of, device, NULL);
+		if (!subsystem || strcmp(subsystem, "usb") != 0)
+			continue;
+		const char *devtype = ask(facts, devtype_of, device, NULL);
+		if (devtype && !strcmp(devtype, "usb_device"))
+			return device;
+		if (!devtype) {
+			facts->errnum = facts->errnum ? facts->errnum : EACCES;
+			facts->is_torn = true;
+		}
+	}
+	return NULL;
 }
 
 static const char *

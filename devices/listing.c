@@ -96,10 +96,17 @@ has_number(const char *syspath)
 static void
 leave_out(struct listing *listing, const char *syspath, int errnum)
 {
-	if (listing->left_out++ > 0)
+	/* Each rule may have asked for it. */
+	for (size_t i = 0; i < listing->lefts; i++)
+		if (!strcmp(listing->left_out[i].path, syspath))
+			return;
+	struct left_out *more = realloc(listing->left_out, (listing->lefts + 1) * sizeof(*more));
+	if (!more)
 		return;
-	(void)text_format(listing->first_left_out, sizeof(listing->first_left_out), "%s", syspath);
-	listing->errnum = errnum;
+	listing->left_out = more;
+	(void)text_format(more[listing->lefts].path, sizeof(more->path), "%s", syspath);
+	if (listing->lefts++ == 0)
+		listing->errnum = errnum;
 }
 
 static int
@@ -107,12 +114,12 @@ tell_left_out(struct listing *listing)
 {
 	struct device_message message = { .news = DEVICE_NEWS_FAULT };
 
-	if (listing->left_out == 0)
+	if (listing->lefts == 0)
 		return 0;
 	(void)snprintf(message.links, sizeof(message.links), "%zu device%s can't be looked at, and the user does not get "
-	    "%s: %s: %s", listing->left_out, listing->left_out == 1 ? "" : "s", listing->left_out == 1 ? "it" : "them; the first",
-	    listing->first_left_out, strerror(listing->errnum));
-	listing->left_out = 0;
+	    "%s: %s: %s", listing->lefts, listing->lefts == 1 ? "" : "s", listing->lefts == 1 ? "it" : "them; the first",
+	    listing->left_out[0].path, strerror(listing->errnum));
+	listing->lefts = 0;
 	return listing->tell(&message, listing->context);
 }
 
@@ -146,13 +153,18 @@ decide(struct listing *listing, struct udev_device *device, struct device_messag
 	struct facts facts = { .device = device };
 	const struct device_facts asked = { .get = facts_get, .context = &facts };
 	const char *syspath = udev_device_get_syspath(device);
-	const struct device_rule *rule = device_rules_decide(listing->rule, listing->rules, &asked);
 
+	if (!udev_device_get_devnode(device)) {
+		int errnum = facts_says_absent(errno) ? EACCES : errno;
+		if (has_number(syspath))
+			leave_out(listing, syspath, errnum);
+		return false;
+	}
+	const struct device_rule *rule = device_rules_decide(listing->rule, listing->rules, &asked);
 	if (rule && rule->allows && facts_are_read(&facts) && describe(device, rule, message))
 		return true;
-	bool is_lost = rule && rule->allows && !udev_device_get_devnode(device);
-	if ((facts.errnum != 0 || is_lost) && has_number(syspath))
-		leave_out(listing, syspath, facts.errnum != 0 ? facts.errnum : EACCES);
+	if (facts.errnum != 0)
+		leave_out(listing, syspath, facts.errnum);
 	return false;
 }
 
@@ -210,8 +222,7 @@ narrow(struct udev_enumerate *scan, const struct device_match *match)
 	case DEVICE_TAG:
 		return device_pattern_is_literal(match->pattern) ?
 		    udev_enumerate_add_match_tag(scan, match->pattern) : 0;
-	case DEVICE_ATTRIBUTE:
-		return udev_enumerate_add_match_sysattr(scan, match->name, match->pattern);
+	case DEVICE_ATTRIBUTE: /* what can't be read would be no match, without a word */
 	case DEVICE_DEVNODE:
 	case DEVICE_DEVTYPE:
 	case DEVICE_DRIVER:
@@ -297,6 +308,16 @@ path_get(void *path, enum device_fact fact, const char *name, size_t index, bool
 	return fact == DEVICE_DEVNODE && index == 0 ? path : NULL;
 }
 
+/* libudev has more than one word for "none": the kernel's list of numbers tells. */
+static bool
+is_known(const struct stat *st)
+{
+	char path[64];
+
+	return text_format(path, sizeof(path), "/sys/dev/%s/%u:%u", S_ISBLK(st->st_mode) ? "block" : "char", major(st->st_rdev),
+	    minor(st->st_rdev)) == 0 && (access(path, F_OK) == 0 || errno != ENOENT);
+}
+
 static int
 take_node(struct listing *listing, const char *path)
 {
@@ -314,8 +335,8 @@ take_node(struct listing *listing, const char *path)
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return 0;
 	device = udev_device_new_from_devnum(listing->udev, S_ISBLK(st.st_mode) ? 'b' : 'c', st.st_rdev);
-	if (!device && !facts_says_absent(errno)) {
-		leave_out(listing, path, errno);
+	if (!device && is_known(&st)) {
+		leave_out(listing, path, EACCES);
 		return 0;
 	}
 	if (!device) {
@@ -366,6 +387,7 @@ void
 listing_free(struct listing *listing)
 {
 	free(listing->device);
+	free(listing->left_out);
 	if (listing->udev)
 		udev_unref(listing->udev);
 	listing->device = NULL;

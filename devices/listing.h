@@ -20,6 +20,10 @@ struct listed {
 	bool is_seen;
 };
 
+struct left_out {
+	char path[DEVICE_SYSPATH_SIZE];
+};
+
 struct listing {
 	struct udev *udev;     /* owned */
 	struct device_rule rule[LISTING_RULES_MAX];
@@ -27,8 +31,8 @@ struct listing {
 	struct listed *device; /* owned */
 	size_t count;
 	/* What could not be looked at since that was told last; the first of it, and why. */
-	size_t left_out;
-	char first_left_out[DEVICE_SYSPATH_SIZE];
+	struct left_out *left_out; /* owned */
+	size_t lefts;
 	int errnum;
 	/* Returns -1 to stop. */
 	int (*tell)(const struct device_message *message, void *context);

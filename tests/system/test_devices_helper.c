@@ -284,6 +284,30 @@ Test(devices_helper, what_can_not_be_read_is_left_out_and_told)
 	EXPECT("fault1 device can't be looked at, and the user does not get it: " TTY ": Operation not permitted");
 }
 
+/* Several rules ask for one device; and what is below a directory that is closed libudev forgets. */
+Test(devices_helper, is_asked_twice_and_says_so_once)
+{
+	host("add\n" NEW_TTY SECRET ".");
+	set_mode(TTY "/secret", 0);
+	start_helper(RULES("allow subsystem=tty", "allow subsystem=tty access=r", "deny attr{secret}=1", "deny attr{secret}=1 sysname=x"));
+	EXPECT("fault1 device can't be looked at, and the user does not get it: " TTY ": Operation not permitted");
+	EXPECT("all");
+}
+
+/* A class device's "device" is a link, and no attribute. */
+Test(devices_helper, a_link_is_no_attribute)
+{
+	char path[PATH_MAX];
+
+	host("add\n" NEW_USB ".");
+	host("add\n" NEW_TTY ".");
+	(void)snprintf(path, sizeof(path), "%s" TTY "/other", getenv("UMOCKDEV_DIR"));
+	cr_assert_eq(symlink("..", path), 0, "%m");
+	start_helper(RULES("allow subsystem=tty", "deny attrs{other}=0x1eb8"));
+	EXPECT("add ttyUSB7 c188:7 rw ");
+	EXPECT("all");
+}
+
 Test(devices_helper, tells_where_it_can_not_look_for_a_subsystem)
 {
 	struct device_message message;
