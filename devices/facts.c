@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef const char *device_text(struct udev_device *device, const char *name);
+typedef const char *device_text(struct udev_device *device);
 typedef const char *fact_of(struct facts *facts, struct udev_device *device, const char *name);
 
 bool
@@ -38,12 +38,27 @@ is_error(struct facts *facts, const void *answer)
 }
 
 /* Of what libudev reads once for all, as a device's uevent and its parent: where that fails it is empty from then on. */
+static void
+note_once(struct facts *facts, const void *answer)
+{
+	facts->is_torn = is_error(facts, answer) || facts->is_torn;
+}
+
 static const char *
-ask(struct facts *facts, device_text *text, struct udev_device *device, const char *name)
+ask(struct facts *facts, device_text *text, struct udev_device *device)
 {
 	errno = 0;
-	const char *value = text(device, name);
-	facts->is_torn = is_error(facts, value) || facts->is_torn;
+	const char *value = text(device);
+	note_once(facts, value);
+	return value;
+}
+
+static const char *
+ask_property(struct facts *facts, const char *name)
+{
+	errno = 0;
+	const char *value = udev_device_get_property_value(facts->device, name);
+	note_once(facts, value);
 	return value;
 }
 
@@ -52,7 +67,7 @@ parent_of(struct facts *facts, struct udev_device *device)
 {
 	errno = 0;
 	struct udev_device *parent = udev_device_get_parent(device);
-	facts->is_torn = is_error(facts, parent) || facts->is_torn;
+	note_once(facts, parent);
 	return parent;
 }
 
@@ -88,44 +103,10 @@ attribute_of(struct facts *facts, struct udev_device *device, const char *name)
 }
 
 static const char *
-subsystem_of(struct udev_device *device, const char *name)
-{
-	(void)name;
-	return udev_device_get_subsystem(device);
-}
-
-static const char *
-sysname_of(struct udev_device *device, const char *name)
-{
-	(void)name;
-	return udev_device_get_sysname(device);
-}
-
-static const char *
-devtype_of(struct udev_device *device, const char *name)
-{
-	(void)name;
-	return udev_device_get_devtype(device);
-}
-
-static const char *
-devnode_of(struct udev_device *device, const char *name)
-{
-	(void)name;
-	return udev_device_get_devnode(device);
-}
-
-static const char *
-driver_name(struct udev_device *device, const char *name)
-{
-	(void)name;
-	return udev_device_get_driver(device);
-}
-
-static const char *
 driver_of(struct facts *facts, struct udev_device *device, const char *name)
 {
-	return ask(facts, driver_name, device, name);
+	(void)name;
+	return ask(facts, udev_device_get_driver, device);
 }
 
 /* Number index of those that the device and its parents have, upwards. */
@@ -156,10 +137,10 @@ static struct udev_device *
 usb_device_of(struct facts *facts)
 {
 	for (struct udev_device *device = facts->device; device; device = parent_of(facts, device)) {
-		const char *subsystem = ask(facts, subsystem_of, device, NULL);
+		const char *subsystem = ask(facts, udev_device_get_subsystem, device);
 		if (!subsystem || strcmp(subsystem, "usb") != 0)
 			continue;
-		const char *devtype = ask(facts, devtype_of, device, NULL);
+		const char *devtype = ask(facts, udev_device_get_devtype, device);
 		if (devtype && !strcmp(devtype, "usb_device"))
 			return device;
 		if (!devtype) {
@@ -173,7 +154,7 @@ usb_device_of(struct facts *facts)
 static const char *
 property_of(struct facts *facts, const char *name)
 {
-	const char *value = ask(facts, udev_device_get_property_value, facts->device, name);
+	const char *value = ask_property(facts, name);
 	const char *attribute = value ? NULL : device_property_attribute(name);
 	struct udev_device *usb = attribute ? usb_device_of(facts) : NULL;
 
@@ -183,7 +164,7 @@ property_of(struct facts *facts, const char *name)
 static void
 read_properties(struct facts *facts)
 {
-	(void)ask(facts, udev_device_get_property_value, facts->device, "DEVNAME");
+	(void)ask_property(facts, "DEVNAME");
 }
 
 /*
@@ -206,7 +187,7 @@ static const char *
 devnode_at(struct facts *facts, size_t index)
 {
 	if (index == 0)
-		return ask(facts, devnode_of, facts->device, NULL);
+		return ask(facts, udev_device_get_devnode, facts->device);
 	read_properties(facts);
 	return list_at(udev_device_get_devlinks_list_entry(facts->device), index - 1);
 }
@@ -224,11 +205,11 @@ get(struct facts *facts, enum device_fact fact, const char *name, size_t index)
 	case DEVICE_DRIVER:
 		return upwards(facts, driver_of, name, index);
 	case DEVICE_SUBSYSTEM:
-		return index == 0 ? ask(facts, subsystem_of, facts->device, NULL) : NULL;
+		return index == 0 ? ask(facts, udev_device_get_subsystem, facts->device) : NULL;
 	case DEVICE_SYSNAME:
-		return index == 0 ? ask(facts, sysname_of, facts->device, NULL) : NULL;
+		return index == 0 ? ask(facts, udev_device_get_sysname, facts->device) : NULL;
 	case DEVICE_DEVTYPE:
-		return index == 0 ? ask(facts, devtype_of, facts->device, NULL) : NULL;
+		return index == 0 ? ask(facts, udev_device_get_devtype, facts->device) : NULL;
 	case DEVICE_ATTRIBUTE:
 		return index == 0 ? attribute_of(facts, facts->device, name) : NULL;
 	case DEVICE_PROPERTY:

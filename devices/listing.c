@@ -84,29 +84,26 @@ add_links(struct udev_device *device, char *links, size_t size)
 
 /* --- what can't be looked at ----------------------------------------------------------------- */
 
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 /* libudev takes a uevent that it must not read for an empty one; who has a number has a node. */
 static bool
 has_number(const char *syspath)
 {
 	char path[PATH_MAX];
 
-	return text_format(path, sizeof(path), "%s/dev", syspath) == 0 && (access(path, F_OK) == 0 || errno != ENOENT);
+	return text_format(path, sizeof(path), "%s/dev", syspath) == 0 && is_there(path);
 }
 
+/* errnum: libudev's, which may say that there is none of what is there. */
 static void
-leave_out(struct listing *listing, const char *syspath, int errnum)
+leave_out(struct listing *listing, const char *path, int errnum)
 {
-	/* Each rule may have asked for it. */
-	for (size_t i = 0; i < listing->lefts; i++)
-		if (!strcmp(listing->left_out[i].path, syspath))
-			return;
-	struct left_out *more = realloc(listing->left_out, (listing->lefts + 1) * sizeof(*more));
-	if (!more)
-		return;
-	listing->left_out = more;
-	(void)text_format(more[listing->lefts].path, sizeof(more->path), "%s", syspath);
-	if (listing->lefts++ == 0)
-		listing->errnum = errnum;
+	left_out_add(&listing->left_out, path, facts_says_absent(errnum) ? EACCES : errnum);
 }
 
 static int
@@ -114,13 +111,8 @@ tell_left_out(struct listing *listing)
 {
 	struct device_message message = { .news = DEVICE_NEWS_FAULT };
 
-	if (listing->lefts == 0)
-		return 0;
-	(void)snprintf(message.links, sizeof(message.links), "%zu device%s can't be looked at, and the user does not get "
-	    "%s: %s: %s", listing->lefts, listing->lefts == 1 ? "" : "s", listing->lefts == 1 ? "it" : "them; the first",
-	    listing->left_out[0].path, strerror(listing->errnum));
-	listing->lefts = 0;
-	return listing->tell(&message, listing->context);
+	return left_out_tell(&listing->left_out, message.links, sizeof(message.links)) ?
+	    listing->tell(&message, listing->context) : 0;
 }
 
 /* --- what there is ----------------------------------------------------------------------------- */
@@ -154,18 +146,24 @@ decide(struct listing *listing, struct udev_device *device, struct device_messag
 	const struct device_facts asked = { .get = facts_get, .context = &facts };
 	const char *syspath = udev_device_get_syspath(device);
 
+	errno = 0;
 	if (!udev_device_get_devnode(device)) {
-		int errnum = facts_says_absent(errno) ? EACCES : errno;
+		int errnum = errno;
 		if (has_number(syspath))
 			leave_out(listing, syspath, errnum);
 		return false;
 	}
 	const struct device_rule *rule = device_rules_decide(listing->rule, listing->rules, &asked);
-	if (rule && rule->allows && facts_are_read(&facts) && describe(device, rule, message))
-		return true;
-	if (facts.errnum != 0)
+	bool is_given = rule && rule->allows && facts_are_read(&facts) && describe(device, rule, message);
+	/* What has gone since has no facts to deny it by, and its number may be another's. */
+	if (!is_there(syspath))
+		is_given = false;
+	else if (!is_given && facts.errnum != 0) {
 		leave_out(listing, syspath, facts.errnum);
-	return false;
+		return false;
+	}
+	left_out_forget(&listing->left_out, syspath);
+	return is_given;
 }
 
 static int
@@ -174,6 +172,8 @@ take(struct listing *listing, struct udev_device *device, bool is_removed)
 	struct device_message message;
 	struct listed *listed = find(listing, udev_device_get_syspath(device));
 
+	if (is_removed)
+		left_out_forget(&listing->left_out, udev_device_get_syspath(device));
 	if (is_removed || !decide(listing, device, &message))
 		return listed ? tell_removed(listing, listed) : 0;
 	if (!listed)
@@ -310,12 +310,12 @@ path_get(void *path, enum device_fact fact, const char *name, size_t index, bool
 
 /* libudev has more than one word for "none": the kernel's list of numbers tells. */
 static bool
-is_known(const struct stat *st)
+has_device(const struct stat *st)
 {
 	char path[64];
 
 	return text_format(path, sizeof(path), "/sys/dev/%s/%u:%u", S_ISBLK(st->st_mode) ? "block" : "char", major(st->st_rdev),
-	    minor(st->st_rdev)) == 0 && (access(path, F_OK) == 0 || errno != ENOENT);
+	    minor(st->st_rdev)) == 0 && is_there(path);
 }
 
 static int
@@ -335,11 +335,12 @@ take_node(struct listing *listing, const char *path)
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
 		return 0;
 	device = udev_device_new_from_devnum(listing->udev, S_ISBLK(st.st_mode) ? 'b' : 'c', st.st_rdev);
-	if (!device && is_known(&st)) {
-		leave_out(listing, path, EACCES);
-		return 0;
-	}
 	if (!device) {
+		int errnum = errno;
+		if (has_device(&st)) {
+			leave_out(listing, path, errnum);
+			return 0;
+		}
 		rule = device_rules_decide(listing->rule, listing->rules, &facts);
 		return rule && rule->allows ? take_node_alone(listing, rule, path, &st) : 0;
 	}
@@ -387,7 +388,7 @@ void
 listing_free(struct listing *listing)
 {
 	free(listing->device);
-	free(listing->left_out);
+	left_out_free(&listing->left_out);
 	if (listing->udev)
 		udev_unref(listing->udev);
 	listing->device = NULL;

@@ -4,6 +4,7 @@
 #ifndef DEVICES_LISTING_H
 #define DEVICES_LISTING_H
 
+#include "devices/left_out.h"
 #include "lib/device_wire.h"
 #include "lib/error.h"
 #include "policy/device_rule.h"
@@ -20,20 +21,13 @@ struct listed {
 	bool is_seen;
 };
 
-struct left_out {
-	char path[DEVICE_SYSPATH_SIZE];
-};
-
 struct listing {
 	struct udev *udev;     /* owned */
 	struct device_rule rule[LISTING_RULES_MAX];
 	size_t rules;
 	struct listed *device; /* owned */
 	size_t count;
-	/* What could not be looked at since that was told last; the first of it, and why. */
-	struct left_out *left_out; /* owned */
-	size_t lefts;
-	int errnum;
+	struct left_out left_out;
 	/* Returns -1 to stop. */
 	int (*tell)(const struct device_message *message, void *context);
 	void *context;

@@ -284,14 +284,68 @@ Test(devices_helper, what_can_not_be_read_is_left_out_and_told)
 	EXPECT("fault1 device can't be looked at, and the user does not get it: " TTY ": Operation not permitted");
 }
 
-/* Several rules ask for one device; and what is below a directory that is closed libudev forgets. */
-Test(devices_helper, is_asked_twice_and_says_so_once)
+#define LEFT_OUT "fault1 device can't be looked at, and the user does not get it: "
+
+/* Several rules ask for one device, and one event after the other. */
+Test(devices_helper, is_asked_often_and_says_so_once)
 {
 	host("add\n" NEW_TTY SECRET ".");
 	set_mode(TTY "/secret", 0);
 	start_helper(RULES("allow subsystem=tty", "allow subsystem=tty access=r", "deny attr{secret}=1", "deny attr{secret}=1 sysname=x"));
-	EXPECT("fault1 device can't be looked at, and the user does not get it: " TTY ": Operation not permitted");
+	EXPECT(LEFT_OUT TTY ": Operation not permitted");
 	EXPECT("all");
+	host("event " TTY " change");
+	add_marker();
+	EXPECT("add ttyMARK c4:99 r ");
+}
+
+/* libudev says "none" to what it could not look at before; a closed directory hides an attribute. */
+Test(devices_helper, the_second_question_is_as_good_as_the_first)
+{
+	host("add\n" NEW_TTY ".");
+	host("add\nP: /devices/virtual/tty/ttyX\nN: ttyX\nE: DEVNAME=/dev/ttyX\nE: MAJOR=4\nE: MINOR=98\n"
+	    "E: SUBSYSTEM=tty\nA: sub/secret=1\\n\n.");
+	set_mode("/sys/devices/virtual/tty/ttyX/sub", 0);
+	start_helper(RULES("allow sysname=ttyX subsystem=tty", "deny attr{sub/secret}=1", "deny attr{sub/secret}=1 sysname=x"));
+	EXPECT(LEFT_OUT "/sys/devices/virtual/tty/ttyX: Permission denied");
+	EXPECT("all");
+	set_mode("/sys/devices/virtual/tty/ttyX/sub", 0700);
+}
+
+/* What it hangs on can't be read: it may be what a rule denies. */
+Test(devices_helper, a_usb_device_that_can_not_be_read_is_any)
+{
+	host("add\n" NEW_USB ".");
+	host("add\n" NEW_TTY ".");
+	set_mode("/sys/devices/pci0000:00/0000:00:14.0/usb1/1-5/uevent", 0);
+	start_helper(RULES("allow subsystem=tty", "deny ID_VENDOR_ID=2341"));
+	EXPECT(LEFT_OUT TTY ": Permission denied");
+	EXPECT("all");
+}
+
+/* Its own uevent, too: and its node is not taken for one that has no device. */
+Test(devices_helper, a_device_that_can_not_be_read_is_nobodys)
+{
+	host("add\n" NEW_TTY "N: ttyUSB7\n.");
+	set_mode(TTY "/uevent", 0);
+	start_helper(RULES("allow devnode=/dev/ttyUSB7", "allow subsystem=tty devnode=/dev/ttyUSB*", "deny subsystem=tty sysname=ttyUSB7"));
+	const char *told = next(WAIT_MS);
+	cr_expect(!strncmp(told, "fault", 5), "%s", told);
+	EXPECT("all");
+}
+
+/* The word of its coming is late: nothing is left to deny it by. */
+Test(devices_helper, what_has_gone_before_it_is_heard_of_is_not_given)
+{
+	start_helper(RULES("allow subsystem=tty", "deny attr{secret}=0"));
+	EXPECT("all");
+	cr_assert_eq(kill(world.helper, SIGSTOP), 0);
+	host("add\n" NEW_TTY SECRET ".");
+	host("event " TTY " add");
+	host("remove " TTY);
+	cr_assert_eq(kill(world.helper, SIGCONT), 0);
+	add_marker();
+	EXPECT(MARKED);
 }
 
 /* A class device's "device" is a link, and no attribute. */
