@@ -49,7 +49,7 @@ open_directory(struct drop_in *drop_in, struct error *err)
 	drop_in->directory = path_reopen(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC, err);
 	if (drop_in->directory < 0)
 		return -1;
-	return lock_directory(drop_in->directory, path, err);
+	return lock_in_time(drop_in->directory, path, err);
 }
 
 /* The key of "key = value" with what surrounds it; length 0: the line is something else. */

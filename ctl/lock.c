@@ -16,7 +16,7 @@
 #define LOCK_STEP_MS 10
 
 int
-lock_directory(int directory, const char *what, struct error *err)
+lock_in_time(int directory, const char *what, struct error *err)
 {
 	uint64_t end = stats_now() + LOCK_MS * 1000ULL;
 

@@ -11,6 +11,6 @@
  * at most: whoever has it may be stopped.  what: it, for the error.  0, or -1 with err: ETIMEDOUT, or
  * flock(2)'s.
  */
-int lock_directory(int directory, const char *what, struct error *err);
+int lock_in_time(int directory, const char *what, struct error *err);
 
 #endif

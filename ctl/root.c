@@ -180,7 +180,7 @@ reset(int directory, const char *user, uid_t uid)
 	struct error err = ERROR_INIT;
 	int count = 0, code;
 
-	if (lock_directory(directory, "what is kept", &err) < 0 || upper_store_remove(directory, &err) < 0)
+	if (lock_in_time(directory, "what is kept", &err) < 0 || upper_store_remove(directory, &err) < 0)
 		return complain_error("root reset", &err);
 	code = set_aside(directory, user, uid, &count);
 	if (code == CTL_OK && upper_store_remove(directory, &err) < 0)

@@ -181,11 +181,9 @@ child_reap(const struct command_child *child, int *code, struct error *err)
 	while (poll(&ended, 1, KILL_MS) < 0 && errno == EINTR)
 		continue;
 	/* ptrace(2): an end that the pidfd tells of is its tracer's first, and there is no event for when it is ours. */
-	for (int64_t end = now_ms() + KILL_MS; (pid = waitpid(child->pid, &status, WNOHANG)) == 0 && ended.revents;) {
-		if (now_ms() >= end)
-			break;
+	int64_t end = now_ms() + KILL_MS;
+	while ((pid = waitpid(child->pid, &status, WNOHANG)) == 0 && ended.revents && now_ms() < end)
 		(void)poll(NULL, 0, 1);
-	}
 	if (pid < 0)
 		return error_set(err, errno, "wait for its end");
 	if (pid == 0)

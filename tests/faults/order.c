@@ -314,12 +314,12 @@ have_it_adopted(const struct worker *worker)
 static void
 have_it_carried_out(const struct run *run, bool is_done)
 {
-	const struct trace *trace = &run->trace;
-	bool ends = run->worker->order->flags & ENDS;
+	const struct fault *fault = &run->trace.fault;
 
-	if (trace->fault.kind != FAULT_STOP)
+	if (fault->kind != FAULT_STOP)
 		return;
-	if (trace->fault.role == ROLE_SUPERVISOR ? ask(run->worker) == 0 || !ends : !is_done || !ends)
+	bool may_be_ending = fault->role == ROLE_SUPERVISOR ? ask(run->worker) != 0 : is_done;
+	if (!may_be_ending || !(run->worker->order->flags & ENDS))
 		return;
 	for (int64_t end = trace_clock() + LOGIN_END_MS; state_sessions(run->worker->uid) >= 0 && trace_clock() < end;)
 		(void)poll(NULL, 0, LOOK_MS);

@@ -148,7 +148,7 @@ worker_run(struct worker *worker, const struct fault *fault, struct result *resu
 	if (!faulty.trace.done && fault->kind != FAULT_NONE && result->outcome == OUTCOME_IN)
 		result->outcome = OUTCOME_UNREACHED;
 	else if (!faulty.trace.done && fault->kind != FAULT_NONE)
-		result_judge(result, OUTCOME_LOCKED, "refused without the fault, which was not reached%s", "");
+		result_judge(result, OUTCOME_LOCKED, "refused without the fault, which was not reached");
 	if (worker->scene == SCENE_SECOND && (result->outcome > OUTCOME_SILENT || fault->role == ROLE_INIT))
 		restart_holder(worker, result);
 }
