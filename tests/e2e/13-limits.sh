@@ -136,8 +136,7 @@ is_one() { ! kill -0 "${halves[0]}" || ! kill -0 "${halves[1]}"; }
 succeeds "two sessions' memory is one sum" wait_for 20 is_one
 echo >"$tap_dir/go"
 succeeds "of which one lives" wait_for 10 grep -qx lives "$tap_dir"/half.1 "$tap_dir"/half.2
-kill "${halves[@]}" 2>/dev/null
-wait "${halves[@]}"
+end_clients "${halves[@]}"
 is "and one alone" "$(cat "$tap_dir"/half.? | grep -cx lives)" 1
 wait_for 10 no_containers
 

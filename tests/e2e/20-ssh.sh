@@ -85,8 +85,7 @@ is "-L" "$(ask 4101)" served
 is "-R, from inside" "$(on alice 'head -1 </dev/tcp/127.0.0.1/4102')" served
 is "-D" "$(timeout $((10 * patience)) ssh -o ProxyCommand='net socks 4103 22' bob@world id -un </dev/null)" bob
 succeeds "ssh -N holds a container without a process of the user's" has_container alice
-kill "$forward"
-wait "$forward" 2>/dev/null
+end_clients "$forward"
 succeeds "and lets go of it at the end" wait_for 10 no_container alice
 is "ssh -W" "$(timeout $((10 * patience)) ssh -W 127.0.0.1:4100 alice@world </dev/null)" served
 # A unix socket in the private /tmp is the container's.

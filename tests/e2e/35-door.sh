@@ -59,11 +59,7 @@ stay() {
 }
 
 leave() {
-	local pid
-	for pid in "${stays[@]}"; do
-		kill "$pid"
-		wait "$pid" 2>/dev/null
-	done
+	end_clients "${stays[@]}"
 	stays=()
 }
 
@@ -78,8 +74,9 @@ max_sessions = 2
 END
 snapshot_take
 begin one alice
-typed one 'echo "shell"'
+# What is typed ahead would stand in the midst of it.
 shown "an interactive login is shown its limits" one '^pam_ctr: memory .* of 512 MiB, .*tasks [0-9]+ of 100, sessions 1 of 2$'
+typed one 'echo "shell"'
 shown "and has its shell" one '^shell$'
 is "the banner stands before what the shell says" \
 	"$(tr -d '\r' <"$tap_dir/one.out" | grep -E '^(pam_ctr: memory|shell$)' | head -1 | cut -d: -f1)" pam_ctr

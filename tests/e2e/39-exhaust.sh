@@ -93,8 +93,7 @@ for profile in shared sealed; do
 	like "$profile: with segments and queues of his own" "$(on bob 'python3 /srv/take.py 9')" '^queues [1-9]'
 	like "$profile: root logs in on a terminal" "$(on_tty root 'tty; timeout 5 true && echo timers')" '^timers'
 	like "$profile: so does another user" "$(on_tty bob 'tty; timeout 5 true && echo timers')" '^timers'
-	kill "$taker"
-	wait "$taker" 2>/dev/null
+	end_clients "$taker"
 	end_all
 	ipcrm --all=shm
 done

@@ -150,6 +150,13 @@ release() {
 	wait "$held" 2>/dev/null
 }
 
+# Ends clients in the background.  OpenSSH 9.2's looks for SIGTERM, and then polls without a mask: one that comes
+# in between is lost, and the client stays.
+end_clients() { # PID...
+	kill -KILL "$@" 2>/dev/null
+	wait "$@" 2>/dev/null
+}
+
 # --- what the host shows ---------------------------------------------------------------------------
 
 supervisors() {

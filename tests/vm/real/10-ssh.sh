@@ -71,8 +71,7 @@ greets() (
 )
 if wait_for 40 greets; then ok "a forwarded port"; else fail "a forwarded port"; fi
 like "ssh -N is a session, too" "$(host 'ctrctl list')" alice
-kill "$tunnel"
-wait "$tunnel" 2>/dev/null
+end_clients "$tunnel"
 port=$((33000 + RANDOM % 5000))
 is "a port forwarded the other way" \
 	"$(ssh "${options[@]}" -p "$VM_PORT" -R "127.0.0.1:$port:127.0.0.1:$VM_PORT" alice@127.0.0.1 \
